@@ -1,0 +1,5 @@
+"""python -m cxgen."""
+
+from cxgen.cli import run
+
+run()

@@ -1,0 +1,128 @@
+"""Render: from the specs to the tree that Argo CD reads."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxgen.actions.validate import Validated, no_specs, validate_specs
+from cxgen.errors import Diagnostic, InvalidInput, RepositoryError
+from cxgen.gitops import repository
+from cxgen.plan.identity import Identifier
+from cxgen.plan.resolve import API, Tombstone, resolve
+from cxgen.render import argocd, helm, manifests, tree
+from cxgen.render.tree import Change, Unit
+from cxgen.spec.scalars import DNS1035
+
+GITATTRIBUTES = b"# cxgen compares these files byte for byte: Git must not change their line endings.\n* -text\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a render did, or with `check` would do."""
+
+    root: Path
+    environment: str
+    apis: tuple[str, ...]
+    tombstones: tuple[str, ...]  # APIs whose spec went away in this render
+    changes: tuple[Change, ...]
+    unchanged: int
+    warnings: tuple[Diagnostic, ...]
+    interrupted: bool  # it finished an earlier render that was killed
+    argocd: str | None  # the path of Argo CD's file; None where cxgen.yaml has no argocd.repo_url
+    forgotten: tuple[str, ...]  # folders of environments that cxgen.yaml no longer names
+
+
+@dataclass(frozen=True, slots=True)
+class Manifests:
+    """The objects of the APIs, as one YAML text."""
+
+    text: str
+    warnings: tuple[Diagnostic, ...]
+
+
+def render(
+    start: Path,
+    paths: tuple[Path, ...] = (),
+    *,
+    out: Path | None = None,
+    check: bool = False,
+    force: bool = False,
+    allow_empty: bool = False,
+) -> Rendered:
+    """Renders all specs of the project around `start`, or those that `paths` name, below its root or `out`.
+
+    Raises InvalidInput or RepositoryError, with nothing written.
+    """
+    checked = _valid(start, paths, allow_none=allow_empty or not paths)
+    if checked.outside and out is None:
+        message = "lies outside the project's apis/ folder; name a folder to write to with --out, or print it with --stdout"
+        raise InvalidInput(*(Diagnostic("E507", message, shown) for shown in checked.outside))
+    root = (start / out).resolve() if out is not None else checked.root
+    name, environment = checked.project.environment
+    parent = f"{tree.DEPLOY}/{name}"
+    rendered = [manifests.with_pod_id(api) for api in _apis(checked)]
+    units = [Unit(f"{parent}/{api.name}", _bytes(helm.chart(api))) for api in rendered]
+    known = {document.api.name for document in checked.documents if document.api}
+    gone = [] if paths else [n for n in tree.folders(root, parent) if n not in known and DNS1035.fullmatch(n)]
+    buried = [Unit(f"{parent}/{n}", _bytes(helm.tombstone(Tombstone(Identifier(n))))) for n in gone]
+    wiring = argocd.wiring(name, environment, checked.project.argocd, parent)
+    shared = {".gitattributes": GITATTRIBUTES}
+    units += [
+        *buried,
+        Unit(tree.DEPLOY, shared, flat=True),
+        Unit(argocd.FOLDER, {**shared, f"{name}.yaml": wiring.encode()} if wiring else {}, flat=True),
+    ]
+    unmerged = functools.cache(lambda: repository.unmerged(root))
+    looked = tree.plan(root, units, force=force, unmerged=unmerged)
+    died = tuple(n for n in gone if any(change.path.startswith(f"{parent}/{n}/") for change in looked.changes))
+    if not rendered and not allow_empty:
+        if not died:
+            raise InvalidInput(no_specs(checked.root, start))
+        message = f"{', '.join(died)} would go, and with it the last API of {name}; restore its spec, or say --allow-empty"
+        raise RepositoryError(Diagnostic("E504", message, parent))
+    done = looked if check else tree.apply(root, units, looked, force=force, unmerged=unmerged)
+    if done.refused:
+        raise RepositoryError(*done.refused)
+    others = [] if paths else [e for e in _environments(root) if e != name and tree.folders(root, f"{tree.DEPLOY}/{e}")]
+    return Rendered(
+        root=root,
+        environment=name,
+        apis=tuple(api.name for api in rendered),
+        tombstones=died,
+        changes=done.changes,
+        unchanged=done.unchanged,
+        warnings=checked.diagnostics,
+        interrupted=looked.interrupted,
+        argocd=f"{argocd.FOLDER}/{name}.yaml" if wiring else None,
+        forgotten=tuple(f"{tree.DEPLOY}/{e}" for e in others),
+    )
+
+
+def render_manifests(start: Path, paths: tuple[Path, ...] = ()) -> Manifests:
+    """The objects of the selected specs; raises InvalidInput."""
+    checked = _valid(start, paths, allow_none=False)
+    documents = [text for api in _apis(checked) for text in manifests.manifests(manifests.with_pod_id(api)).values()]
+    return Manifests("".join(f"---\n{text}" for text in documents), checked.diagnostics)
+
+
+def _valid(start: Path, paths: tuple[Path, ...], *, allow_none: bool) -> Validated:
+    checked = validate_specs(start, paths, allow_none=allow_none)
+    if checked.errors:
+        raise InvalidInput(*checked.diagnostics)
+    return checked
+
+
+def _apis(checked: Validated) -> list[API]:
+    """The selected APIs, resolved, in order of their names, so that the order of files changes nothing."""
+    return sorted((resolve(document.api) for document in checked.selected if document.api), key=lambda api: api.name)
+
+
+def _bytes(files: dict[str, str]) -> dict[str, bytes]:
+    return {path: text.encode() for path, text in files.items()}
+
+
+def _environments(root: Path) -> list[str]:
+    base = root / tree.DEPLOY
+    return sorted(entry.name for entry in base.iterdir() if entry.is_dir()) if base.is_dir() else []

@@ -1,0 +1,95 @@
+"""Validate: read the project file and the specs, check every rule, and keep what is valid for the other verbs."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxgen.errors import Diagnostic, InvalidInput
+from cxgen.spec import loader, validate
+from cxgen.spec.loader import Document
+from cxgen.spec.project import FILE, Project
+
+SPECS = "apis"
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The specs that were read, and all that is to be said of them. `selected` are those that the paths named (all, without)."""
+
+    root: Path
+    project: Project
+    documents: tuple[Document, ...]
+    selected: tuple[Document, ...]
+    outside: tuple[str, ...]  # selected files that do not lie below the project's apis/
+    files: int
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        return tuple(diagnostic for diagnostic in self.diagnostics if diagnostic.is_error)
+
+
+def find_root(start: Path) -> Path:
+    """The folder of the nearest cxgen.yaml upwards, else the top of the Git work tree, else the folder itself."""
+    start = start.resolve()
+    for marker in (FILE, ".git"):
+        for folder in (start, *start.parents):
+            if (folder / marker).exists():
+                return folder
+    return start
+
+
+def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: bool = False) -> Validated:
+    """Reads and checks all specs of the project around `start`, and those that `paths` name.
+
+    Never raises for what a file holds: a bad document is a result. Raises InvalidInput where cxgen.yaml is not valid.
+    """
+    root = find_root(start)
+    project = loader.load_project(root, _shown(root / FILE, start))
+    apis = root / SPECS
+    inside = loader.find([apis]) if apis.is_dir() else []
+    wanted = loader.find(start / path for path in paths) if paths else inside
+    outside = [path for path in wanted if paths and not _real(path).is_relative_to(_real(apis))]
+    # A file from elsewhere stands alone: the project's own specs are not what it will run beside.
+    read = wanted if outside else [*inside, *wanted]
+    documents: list[Document] = []
+    selected: list[Document] = []
+    diagnostics: list[Diagnostic] = []
+    chosen = set(wanted)
+    read = list(dict.fromkeys(read))
+    for path in read:
+        shown = _shown(path, start)
+        try:
+            found = loader.load(loader.read_file(path, shown), shown)
+        except InvalidInput as error:
+            diagnostics += error.diagnostics
+            continue
+        documents += found
+        selected += found if path in chosen else ()
+    for document in documents:
+        diagnostics += validate.check(document)
+    name, _ = project.environment
+    diagnostics += validate.between(documents, name)
+    if not read and not allow_none:
+        diagnostics.append(no_specs(root, start, paths))
+    return Validated(
+        root, project, tuple(documents), tuple(selected), tuple(_shown(p, start) for p in outside), len(read), tuple(diagnostics)
+    )
+
+
+def no_specs(root: Path, start: Path, paths: tuple[Path, ...] = ()) -> Diagnostic:
+    """What to say where nothing was found to read."""
+    where = " ".join(map(str, paths)) or _shown(root / SPECS, start)
+    return Diagnostic("E010", "holds no spec; write one such as apis/iris.yaml with name, kind: RealtimeAPI and image", where)
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))
+
+
+def _shown(path: Path, start: Path) -> str:
+    """A path as messages show it: from the folder that the user is in, where that is shorter than the whole."""
+    relative = os.path.relpath(path, start)
+    return relative if not relative.startswith("../../..") else str(path)

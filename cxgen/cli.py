@@ -1,0 +1,130 @@
+"""The command line: flags to an action, its result to a writer, an exit code. No logic of its own."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cxgen import __version__
+from cxgen.errors import CxgenError
+
+# A command makes much that lives until its end and little garbage: looking for cycles less often starts it faster.
+gc.set_threshold(50_000)
+
+FIRST = """\
+cxgen renders short API specs into Helm charts that Argo CD syncs.
+
+  cxgen validate      check the specs below apis/
+  cxgen render        write the charts below deploy/
+  cxgen --help        all commands
+
+A first spec, apis/iris.yaml:
+
+  name: iris
+  kind: RealtimeAPI
+  image: ghcr.io/acme/iris:1.4.0
+"""
+
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+Paths = Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Spec files or folders of them; all below apis/ without.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cxgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: ARG001
+) -> None:
+    """Render short API specs into Helm charts that Argo CD syncs."""
+    if context.invoked_subcommand is None:
+        typer.echo(FIRST, nl=False)
+
+
+@app.command()
+def validate(paths: Paths = None) -> None:
+    """Check specs and print every error and warning.
+
+    Example: cxgen validate apis/iris.yaml
+    """
+    from cxgen.actions.validate import validate_specs
+    from cxgen.output import text
+
+    result = validate_specs(Path.cwd(), tuple(paths or ()))
+    _print(text.diagnostics(result.diagnostics), error=True)
+    _print(text.validated(result), error=bool(result.errors))
+    raise typer.Exit(2 if result.errors else 0)
+
+
+@app.command()
+def render(
+    paths: Paths = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write below this folder, not the project's root.")] = None,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print plain manifests instead of writing charts.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something would change.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were changed by hand.")] = False,
+    allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Let the last API of an environment go.")] = False,
+) -> None:
+    """Write a Helm chart for each spec below deploy/, and Argo CD's files below argocd/.
+
+    Example: cxgen render && git diff
+    """
+    from cxgen.actions import render as action
+    from cxgen.output import text
+
+    chosen = tuple(paths or ())
+    if stdout:
+        if out or check or force or allow_empty:
+            raise typer.BadParameter("--stdout writes nothing, so no other option goes with it")
+        result = action.render_manifests(Path.cwd(), chosen)
+        _print(text.warnings(result.warnings), error=True)
+        typer.echo(result.text, nl=False)
+        return
+    done = action.render(Path.cwd(), chosen, out=out, check=check, force=force, allow_empty=allow_empty)
+    _print(text.warnings(done.warnings), error=True)
+    _print(text.rendered(done, check=check))
+    raise typer.Exit(1 if check and done.changes else 0)
+
+
+def _print(lines: list[str], *, error: bool = False) -> None:
+    if lines:
+        typer.echo("\n".join(lines), err=error)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Runs the command line; returns the exit code. The one place where an exception becomes one."""
+    try:
+        return app(args=arguments, prog_name="cxgen", standalone_mode=False) or 0
+    except CxgenError as error:
+        from cxgen.output import text
+
+        _print([*text.diagnostics(error.diagnostics), *text.refused(error.diagnostics)], error=True)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:  # the reader of a pipe has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def run() -> None:
+    """The entry point of the `cxgen` command."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,137 @@
+"""Diagnostics (what is wrong, where, and the cure) and the exceptions that carry them to a door.
+
+A number never changes its meaning and is never used again: when a rule goes, its number goes with it into RETIRED.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Number -> what it stands for, in the words of docs/diagnostics.md (which is generated from this table).
+CODES = {
+    # Reading files.
+    "E001": "A file or folder cannot be read.",
+    "E002": "A file is not UTF-8 text without a byte-order mark.",
+    "E003": "A file is not YAML.",
+    "E004": "A key is written twice in one map.",
+    "E005": "A YAML tag is used.",
+    "E006": "An alias refers to itself or to nothing.",
+    "E007": "A file holds something other than specs.",
+    "E008": "A character that Kubernetes' tools refuse or change: a control character, U+2028, U+2029 or a byte-order mark.",
+    "E009": "A key is not a plain word or a string.",
+    "E010": "There are no specs where they are looked for.",
+    "E011": "A file is larger or deeper than any spec needs to be.",
+    # The shape of a spec.
+    "E101": "A field is not known.",
+    "E102": "A required field is missing.",
+    "E103": "A value has the wrong type.",
+    "E104": "A kind is not known.",
+    "E105": "A kind is known but not supported yet.",
+    "E106": "A field is known but not supported yet.",
+    "E107": "The shorthand stands beside pod.containers.",
+    "E108": "A list or an environment variable holds null.",
+    # The values of a spec.
+    "E201": "A name is not a DNS-1035 label or is too long.",
+    "E202": "Two containers have the same name.",
+    "E203": "An image is not an OCI reference.",
+    "E204": "The name of an environment variable is not valid.",
+    "E205": "The name of an environment variable is taken.",
+    "E206": "A number is out of range.",
+    "E207": "A quantity is not one that Kubernetes reads.",
+    "E208": "A quantity is too small.",
+    "E209": "GPUs and Inferentia chips are asked for together.",
+    "E210": "A duration is not one that Go reads.",
+    "E211": "A duration is out of range.",
+    "E212": "A probe or hook has none or several of its handlers.",
+    "E213": "A liveness or startup probe wants more than one success.",
+    "E214": "Replica bounds contradict each other.",
+    "E215": "target_in_flight is more than a replica can hold.",
+    "E216": "A rollout bound is neither a whole number nor a percentage.",
+    "E217": "max_surge and max_unavailable are both zero.",
+    "E218": "An endpoint is not valid.",
+    "E219": "A host is not a DNS name.",
+    "E220": "The key of a label or annotation is not valid.",
+    "E221": "The value of a label is not valid.",
+    "E222": "The key of a label or annotation belongs to cxgen, Kubernetes, Helm, Argo CD or the ingress controller.",
+    "E223": "Replicas follow the CPU, and a container requests none.",
+    "E224": "A list is empty that needs at least one item.",
+    "E225": "Annotations are larger together than Kubernetes allows.",
+    "E226": "The path of an HTTP probe or hook is not valid.",
+    # Between APIs.
+    "E301": "Two APIs of an environment have the same name.",
+    "E302": "Two APIs have the same endpoint on the same host.",
+    "E303": "The names of an API and its environment are too long together.",
+    # The project file.
+    "E401": "cxgen.yaml names more than one environment.",
+    "E402": "A repository's address is not usable or holds a password.",
+    "E403": "The name of an environment, namespace or project is not valid.",
+    # The tree that is written.
+    "E501": "A generated file was changed by hand.",
+    "E502": "A file that cxgen did not write is in the way.",
+    "E503": "A symbolic link or a special file is in the way.",
+    "E504": "The last API of an environment would go.",
+    "E505": "Another render is running.",
+    "E506": "A file cannot be written.",
+    "E507": "A spec lies outside the project's apis/ folder.",
+    "E508": "An inventory is not one of cxgen's.",
+    # Templates.
+    "E601": "A template does not render.",
+    "E602": "A template prints structure or decides by data.",
+    "E603": "A template's output is not a Kubernetes object.",
+    # Warnings: it works, but it may not mean what you think.
+    "W101": "A tag can be moved to another image.",
+    "W102": "Concurrency and queue length are not enforced.",
+    "W103": "Replicas follow the CPU, not requests in flight.",
+    "W104": "init_replicas has no effect.",
+    "W105": "min_replicas 0 is rendered as 1.",
+    "W106": "A scaling tolerance has no effect.",
+    "W107": "/mnt is not shared between containers.",
+    "W108": "Inferentia containers get no privileges and no huge pages.",
+    "W109": "A $(VARIABLE) that nothing sets.",
+    "W110": "No readiness probe looks at the port.",
+    "W111": "Autoscaling settings have no effect with fixed replicas.",
+}
+RETIRED: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One error or warning. Lines and columns count from 1; 0 means that there is none."""
+
+    code: str
+    message: str
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    field: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        return self.code.startswith("E")
+
+    def __str__(self) -> str:
+        """`file:line:column: field: what is wrong; what to write instead [number]`, as compilers print it."""
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        severity = "" if self.is_error else "warning"
+        parts = [part for part in (place, severity, self.field, self.message) if part]
+        return f"{': '.join(parts)} [{self.code}]"
+
+
+class CxgenError(Exception):
+    """Nothing was done, and the diagnostics say why. A door turns it into an exit code."""
+
+    exit_code = 2
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("\n".join(map(str, diagnostics)))
+        self.diagnostics = diagnostics
+
+
+class InvalidInput(CxgenError):
+    """What the user wrote (a spec, cxgen.yaml, a template, an argument) is not valid."""
+
+
+class RepositoryError(CxgenError):
+    """The folder to write to is not in a state in which it can be written without losing something."""
+
+    exit_code = 3

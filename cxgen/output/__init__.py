@@ -1,0 +1,1 @@
+"""Writers of results: what a person or a program reads."""

@@ -1,0 +1,68 @@
+"""Results as lines of text for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cxgen.actions.render import Rendered
+from cxgen.actions.validate import Validated
+from cxgen.errors import Diagnostic
+
+
+def diagnostics(found: Iterable[Diagnostic]) -> list[str]:
+    """One line each, in the order in which a file is read."""
+    return [str(diagnostic) for diagnostic in found]
+
+
+def count(number: int, noun: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def warnings(found: tuple[Diagnostic, ...], most: int = 10) -> list[str]:
+    """The warnings of a command that is about something else: the first few, and how many more there are."""
+    more = [f"... and {count(len(found) - most, 'more warning')}; cxgen validate prints all."] if len(found) > most else []
+    return [*diagnostics(found[:most]), *more]
+
+
+def validated(result: Validated) -> list[str]:
+    """The last line of validate."""
+    errors = len(result.errors)
+    warnings = len(result.diagnostics) - errors
+    found = f"{count(errors, 'error')}, {count(warnings, 'warning')}"
+    line = f"{found} in {count(len(result.documents), 'API')} ({count(result.files, 'file')})."
+    return [line, "Next: mend the errors, then cxgen validate again." if errors else "Next: cxgen render"]
+
+
+def refused(found: tuple[Diagnostic, ...]) -> list[str]:
+    """The last line of a command that did nothing."""
+    errors = sum(diagnostic.is_error for diagnostic in found)
+    return [f"{count(errors, 'error')}; nothing was written."]
+
+
+def rendered(result: Rendered, *, check: bool) -> list[str]:
+    """What a render did, and what comes next."""
+    written = [change for change in result.changes if change.data is not None]
+    deleted = [change for change in result.changes if change.data is None]
+    lines = [f"Finished a render that was interrupted in {result.root}."] if result.interrupted and not check else []
+    if check:
+        lines += [f"would {'delete' if change.data is None else 'write'} {change.path}" for change in result.changes]
+    lines += [
+        f"{name}: its spec is gone; its ServiceAccount stays in Git so that Argo CD removes the rest, routes first."
+        for name in result.tombstones
+    ]
+    will = "would be " if check else ""
+    apis, files = count(len(result.apis), "API"), count(len(written), "file")
+    lines.append(f"{apis} for {result.environment}: {files} {will}written, {len(deleted)} {will}deleted, {result.unchanged} unchanged.")
+    lines += [
+        f"{folder} belongs to no environment of cxgen.yaml; delete it with git rm -r once nothing there runs."
+        for folder in result.forgotten
+    ]
+    if result.argocd is None:
+        lines.append("No Argo CD file: set argocd.repo_url in cxgen.yaml to have argocd/ written.")
+    if check:
+        lines += ["Next: cxgen render, and commit what it writes."] if result.changes else []
+    elif result.changes:
+        apply = f", then kubectl apply -f {result.argocd}" if any(change.path == result.argocd for change in result.changes) else ""
+        lines.append(f"Next: git add --all && git commit, push{apply}.")
+    return lines

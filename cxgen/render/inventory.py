@@ -1,0 +1,73 @@
+"""The inventory of a folder that cxgen writes: which files are its own, and what it last wrote into them.
+
+The file `.cxgen` has a first line with cxgen's version and then a line for each file: sha256, two spaces, path. It has no YAML
+suffix, because Argo CD loads every .yaml and .json of a plain folder. Git merges it line by line; where that conflicts, both
+sides count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cxgen import __version__
+from cxgen.errors import Diagnostic, RepositoryError
+
+NAME = ".cxgen"
+_LINE = re.compile(r"([0-9a-f]{64})  (.+)")
+_VERSION = re.compile(r"cxgen \S+")
+# Lines that Git puts around the sides of a conflict, in each of its styles.
+MARKER = re.compile(r"(<{7}|\|{7}|>{7})( .*)?|={7}")
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Path within the folder -> the hashes under which it counts as ours (several after a conflict)."""
+
+    hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    conflicting: bool = False
+
+    def owns(self, path: str, digest: str) -> bool:
+        """Whether the file's content is ours. A file that both sides of a conflict changed was merged by Git, so it is."""
+        known = self.hashes.get(path, frozenset())
+        return digest in known or (self.conflicting and len(known) > 1)
+
+
+def sha256(data: bytes) -> str:
+    """The hash by which a file is recognised."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path that was read from a file stays in its folder."""
+    return not path.startswith("/") and "\\" not in path and all(part not in ("", ".", "..") for part in path.split("/"))
+
+
+def write(digests: Mapping[str, str]) -> bytes:
+    """The inventory of files (path -> hash) as bytes."""
+    lines = (f"{digest}  {path}" for path, digest in sorted(digests.items()))
+    return "\n".join((f"cxgen {__version__}", *lines, "")).encode()
+
+
+def read(data: bytes, shown: str) -> Inventory:
+    """The inventory in a file's bytes; raises RepositoryError where it is not one."""
+    hashes: dict[str, frozenset[str]] = {}
+    conflicting = False
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+        if MARKER.fullmatch(line):
+            conflicting = True
+        elif (match := _LINE.fullmatch(line)) and is_inside(match[2]):
+            hashes[match[2]] = hashes.get(match[2], frozenset()) | {match[1]}
+        elif line and not _VERSION.fullmatch(line):
+            message = "is not a line of an inventory; restore the file with git, or delete it if the folder is not cxgen's"
+            raise RepositoryError(Diagnostic("E508", message, shown, number))
+    return Inventory(hashes, conflicting)
+
+
+def has_markers(data: bytes) -> bool:
+    """Whether a file holds a conflict that Git left in it."""
+    if b"<<<<<<<" not in data:
+        return False
+    return any(MARKER.fullmatch(line) for line in data.decode("utf-8", "replace").splitlines())

@@ -1,0 +1,293 @@
+"""The tree on disk: works out what has to change, refuses what would lose somebody's work, and writes so that no file is torn.
+
+A write stages every byte under deploy/.cxgen-work/, notes what it is about to do in `pending` there, and only then renames
+and deletes. Killed in between, the tree may be mixed; `pending` lists each path with its old and its new hash, both of which
+count as ours, so the next render finishes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxgen.errors import Diagnostic, RepositoryError
+from cxgen.render import inventory
+from cxgen.render.inventory import Inventory
+
+DEPLOY = "deploy"
+WORK = f"{DEPLOY}/.cxgen-work"
+PENDING = f"{WORK}/pending"
+ABSENT = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A folder with an inventory of its own, and the files that it shall hold: path within it -> bytes; none: it goes.
+
+    What lies in folders below a flat one is not its own.
+    """
+
+    folder: str
+    files: Mapping[str, bytes]
+    flat: bool = False
+
+    def covers(self, path: str) -> bool:
+        """Whether a path of the tree belongs to this unit."""
+        inside = path.removeprefix(f"{self.folder}/")
+        return inside != path and not (self.flat and "/" in inside)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happens to one path; `data` is None where it is deleted, `old` the hash that it has now (or ABSENT)."""
+
+    path: str
+    old: str
+    data: bytes | None
+
+    @property
+    def new(self) -> str:
+        return ABSENT if self.data is None else inventory.sha256(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a render would do to the tree."""
+
+    changes: tuple[Change, ...]
+    unchanged: int
+    refused: tuple[Diagnostic, ...]
+    interrupted: bool  # an earlier render was killed while it wrote
+
+
+def interrupted(root: Path) -> bool:
+    """Whether a render was killed while it wrote."""
+    return (root / PENDING).is_file()
+
+
+def folders(root: Path, parent: str) -> list[str]:
+    """The names of the folders below one that hold an inventory, in order."""
+    base = root / parent
+    if not base.is_dir():
+        return []
+    return sorted(
+        entry.name for entry in os.scandir(base) if entry.is_dir(follow_symlinks=False) and (Path(entry) / inventory.NAME).is_file()
+    )
+
+
+def plan(root: Path, units: list[Unit], *, force: bool, unmerged: Callable[[], frozenset[str]]) -> Plan:
+    """Compares what shall be with what is. `unmerged` gives the paths that Git has not merged; it is asked only when needed."""
+    pending = _read_pending(root)
+    look = _Look(root, force, unmerged, pending)
+    for unit in units:
+        look.unit(unit)
+    return Plan(tuple(look.changes), look.unchanged, tuple(look.refused), bool(pending))
+
+
+class _Look:
+    """Walks over the units and gathers what a plan holds."""
+
+    def __init__(self, root: Path, force: bool, unmerged: Callable[[], frozenset[str]], pending: Mapping[str, frozenset[str]]) -> None:
+        self.root, self.force, self.unmerged, self.pending = root, force, unmerged, pending
+        self.changes: list[Change] = []
+        self.refused: list[Diagnostic] = []
+        self.unchanged = 0
+        self.folders: dict[str, bool | Diagnostic] = {}
+
+    def unit(self, unit: Unit) -> None:
+        listed = self.inventory(f"{unit.folder}/{inventory.NAME}")
+        if listed is None:
+            return
+        half_done = {path.removeprefix(f"{unit.folder}/") for path in self.pending if unit.covers(path)} - {inventory.NAME}
+        for path in sorted({*unit.files, *listed.hashes, *half_done}):
+            self.path(unit.folder, path, unit.files.get(path), listed)
+        index = inventory.write({path: inventory.sha256(data) for path, data in unit.files.items()}) if unit.files else None
+        self.index(f"{unit.folder}/{inventory.NAME}", index)
+
+    def inventory(self, path: str) -> Inventory | None:
+        """The inventory at a path, an empty one where there is none; None where it had to be refused."""
+        data = self.content(path)
+        if data is None:
+            return Inventory()
+        if isinstance(data, Diagnostic):
+            self.refused.append(data)
+            return None
+        try:
+            return inventory.read(data, path)
+        except RepositoryError as error:
+            self.refused += error.diagnostics
+            return None
+
+    def index(self, path: str, wanted: bytes | None) -> None:
+        """An inventory is ours whatever it holds: it was read, so it is one."""
+        data = self.content(path)
+        if isinstance(data, bytes | None) and data != wanted:
+            self.changes.append(Change(path, ABSENT if data is None else inventory.sha256(data), wanted))
+        elif data is not None:
+            self.unchanged += 1
+
+    def path(self, folder: str, name: str, wanted: bytes | None, listed: Inventory) -> None:
+        path = f"{folder}/{name}"
+        data = self.content(path)
+        if isinstance(data, Diagnostic):
+            self.refused.append(data)
+        elif data == wanted:
+            self.unchanged += wanted is not None
+        elif data is None:
+            self.changes.append(Change(path, ABSENT, wanted))
+        else:
+            digest = inventory.sha256(data)
+            known = name in listed.hashes or path in self.pending
+            ours = listed.owns(name, digest) or digest in self.pending.get(path, ())
+            ours = ours or (known and (self.force or inventory.has_markers(data) or path in self.unmerged()))
+            if ours:
+                self.changes.append(Change(path, digest, wanted))
+            elif known:
+                message = "was changed by hand; move the change into the spec and restore the file with git, or overwrite it with --force"
+                self.refused.append(Diagnostic("E501", message, path))
+            else:
+                self.refused.append(Diagnostic("E502", "was not written by cxgen and is in the way; move it elsewhere", path))
+
+    def content(self, path: str) -> bytes | Diagnostic | None:
+        """The bytes of a file, None where there is none; a diagnostic where something else lies there or on the way."""
+        parent = path.rpartition("/")[0]
+        if parent not in self.folders:
+            self.folders[parent] = self.folder(parent)
+        there = self.folders[parent]
+        if not isinstance(there, bool):
+            return there
+        if not there:
+            return None
+        target = self.root / path
+        try:
+            with open(os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+                return file.read()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if target.is_symlink() or not target.is_file():
+                return Diagnostic("E503", "is a link or not a file; cxgen writes only real files, so move it away", path)
+            return Diagnostic("E001", f"cannot be read: {error.strerror}; check its permissions", path)
+
+    def folder(self, path: str) -> bool | Diagnostic:
+        """Whether a folder is there; a diagnostic where it or one above it is something else."""
+        folder = self.root
+        for name in path.split("/"):
+            folder = folder / name
+            if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+                shown = folder.relative_to(self.root).as_posix()
+                return Diagnostic("E503", "is a link or not a folder; cxgen writes only to real folders, so move it away", shown)
+        return folder.is_dir()
+
+
+def apply(root: Path, units: list[Unit], looked: Plan, *, force: bool, unmerged: Callable[[], frozenset[str]]) -> Plan:
+    """Makes the tree what the units say, unless something is refused; returns what was done. `looked` is a plan for the units.
+
+    Raises RepositoryError where another render is running, or the disk refuses.
+    """
+    if looked.refused or not (looked.changes or looked.interrupted):
+        return looked
+    with _lock(root):
+        # Once more, because another render may have ended between the look and the lock.
+        done = plan(root, units, force=force, unmerged=unmerged)
+        if done.refused:
+            return done
+        try:
+            staged = _stage(root, done.changes)
+        except OSError as error:
+            shutil.rmtree(root / WORK / "stage", ignore_errors=True)
+            raise _disk(error, "nothing was changed") from None
+        try:
+            _commit(root, units, done.changes, staged)
+        except OSError as error:
+            raise _disk(error, "the tree is half written; run cxgen render again when that is mended") from None
+    return done
+
+
+def _disk(error: OSError, state: str) -> RepositoryError:
+    return RepositoryError(Diagnostic("E506", f"cannot be written: {error.strerror}; {state}", str(error.filename or "")))
+
+
+@contextlib.contextmanager
+def _lock(root: Path) -> Iterator[None]:
+    """One render at a time: a lock on the folder itself, which the kernel lets go when the process ends, however it ends."""
+    root.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RepositoryError(Diagnostic("E505", "another render is writing here; wait until it ends and run again")) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _stage(root: Path, changes: tuple[Change, ...]) -> dict[str, Path]:
+    """Writes the new bytes beside the tree, on its file system, and returns where each path's lie."""
+    stage = root / WORK / "stage"
+    shutil.rmtree(stage, ignore_errors=True)
+    stage.mkdir(parents=True)
+    (root / WORK / ".gitignore").write_text("*\n")
+    staged = {}
+    for number, change in enumerate(changes):
+        if change.data is not None:
+            staged[change.path] = stage / str(number)
+            staged[change.path].write_bytes(change.data)
+    return staged
+
+
+def _commit(root: Path, units: list[Unit], changes: tuple[Change, ...], staged: Mapping[str, Path]) -> None:
+    earlier = _read_pending(root)
+    lines = {path: " ".join(sorted(hashes)) for path, hashes in earlier.items()}
+    lines |= {change.path: " ".join({change.old, change.new, *earlier.get(change.path, ())}) for change in changes}
+    _write_pending(root, lines)
+    made: set[Path] = set()
+    for change in changes:
+        target = root / change.path
+        if change.data is None:
+            target.unlink(missing_ok=True)
+            _remove_empty(target.parent, root)
+        else:
+            if target.parent not in made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                made.add(target.parent)
+            os.replace(staged[change.path], target)
+    # What a killed render left in other APIs' folders than these stays noted, for the render that covers them.
+    left = {path: hashes for path, hashes in lines.items() if path in earlier and not any(unit.covers(path) for unit in units)}
+    if left:
+        _write_pending(root, left)
+        shutil.rmtree(root / WORK / "stage")
+    else:
+        (root / PENDING).unlink()
+        shutil.rmtree(root / WORK)
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    while folder != root:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+        folder = folder.parent
+
+
+def _write_pending(root: Path, lines: Mapping[str, str]) -> None:
+    """Each line: the hashes that a path may have, separated by spaces, two spaces, the path."""
+    draft = root / f"{PENDING}.new"
+    draft.write_text("".join(f"{hashes}  {path}\n" for path, hashes in sorted(lines.items())))
+    os.replace(draft, root / PENDING)
+
+
+def _read_pending(root: Path) -> dict[str, frozenset[str]]:
+    try:
+        lines = (root / PENDING).read_text().splitlines()
+    except OSError:
+        return {}
+    pairs = (line.partition("  ") for line in lines)
+    return {path: frozenset(hashes.split()) for hashes, _, path in pairs if inventory.is_inside(path)}

@@ -1,0 +1,1 @@
+"""From spec text to checked specs: reading, models, rules."""
