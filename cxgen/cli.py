@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import gc
-import os
+import io
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -92,7 +92,7 @@ def render(
             raise typer.BadParameter("--stdout writes nothing, so no other option goes with it")
         result = action.render_manifests(Path.cwd(), chosen)
         _print(text.warnings(result.warnings), error=True)
-        typer.echo(result.text, nl=False)
+        typer.echo(result.text.encode(), nl=False)  # UTF-8, whatever the locale
         return
     done = action.render(Path.cwd(), chosen, out=out, check=check, force=force, allow_empty=allow_empty)
     _print(text.warnings(done.warnings), error=True)
@@ -105,24 +105,24 @@ def _print(lines: list[str], *, error: bool = False) -> None:
         typer.echo("\n".join(lines), err=error)
 
 
-def main(arguments: list[str] | None = None) -> Any:
+def main(arguments: list[str] | None = None) -> int:
     """Runs the command line; returns the exit code. The one place where an exception becomes one."""
     try:
-        return app(args=arguments, prog_name="cxgen", standalone_mode=False) or 0
+        app(args=arguments, prog_name="cxgen")
     except CxgenError as error:
         from cxgen.output import text
 
         _print([*text.diagnostics(error.diagnostics), *text.refused(error.diagnostics)], error=True)
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        return 130
-    except BrokenPipeError:  # the reader of a pipe has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 0
+    return 0
 
 
 def run() -> None:
     """The entry point of the `cxgen` command."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a locale without some character must not end a command
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())
 
 

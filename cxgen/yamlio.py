@@ -125,7 +125,9 @@ def read(text: str, file: str) -> list[Node]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.context, error.problem) if part)
-        cure = "indent with spaces" if "\\t" in what or "tab" in what else "check the indentation, quotes and colons here"
+        line = text.split("\n")[mark.line] if mark and mark.line < text.count("\n") + 1 else ""
+        tab = "\t" in line[: len(line) - len(line.lstrip())]
+        cure = "indent with spaces, not tabs" if tab else "check the indentation, quotes and colons here"
         reader.fail("E003", f"not YAML: {what}; {cure}", mark)
     except yaml.YAMLError as error:
         reader.fail("E003", f"not YAML: {error}; save it as plain UTF-8 text", None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxgen.errors import Diagnostic, InvalidInput
+from cxgen.render import tree
 from cxgen.spec import loader, validate
 from cxgen.spec.loader import Document
 from cxgen.spec.project import FILE, Project
@@ -25,6 +26,7 @@ class Validated:
     outside: tuple[str, ...]  # selected files that do not lie below the project's apis/
     files: int
     diagnostics: tuple[Diagnostic, ...]
+    interrupted: bool  # an earlier render was killed while it wrote
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -72,10 +74,17 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
         diagnostics += validate.check(document)
     name, _ = project.environment
     diagnostics += validate.between(documents, name)
-    if not read and not allow_none:
+    if not wanted and not allow_none:
         diagnostics.append(no_specs(root, start, paths))
     return Validated(
-        root, project, tuple(documents), tuple(selected), tuple(_shown(p, start) for p in outside), len(read), tuple(diagnostics)
+        root=root,
+        project=project,
+        documents=tuple(documents),
+        selected=tuple(selected),
+        outside=tuple(_shown(path, start) for path in outside),
+        files=len(read),
+        diagnostics=tuple(diagnostics),
+        interrupted=tree.interrupted(root),
     )
 
 

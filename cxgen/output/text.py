@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cxgen.actions.render import Rendered
-from cxgen.actions.validate import Validated
+from typing import TYPE_CHECKING
+
 from cxgen.errors import Diagnostic
+
+if TYPE_CHECKING:  # a writer of one result need not load what makes the others
+    from cxgen.actions.render import Rendered
+    from cxgen.actions.validate import Validated
 
 
 def diagnostics(found: Iterable[Diagnostic]) -> list[str]:
@@ -31,7 +35,8 @@ def validated(result: Validated) -> list[str]:
     warnings = len(result.diagnostics) - errors
     found = f"{count(errors, 'error')}, {count(warnings, 'warning')}"
     line = f"{found} in {count(len(result.documents), 'API')} ({count(result.files, 'file')})."
-    return [line, "Next: mend the errors, then cxgen validate again." if errors else "Next: cxgen render"]
+    killed = ["In deploy/ an earlier render was interrupted; cxgen render finishes it."] if result.interrupted else []
+    return [line, *killed, "Next: mend the errors, then cxgen validate again." if errors else "Next: cxgen render"]
 
 
 def refused(found: tuple[Diagnostic, ...]) -> list[str]:

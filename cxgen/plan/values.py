@@ -28,7 +28,7 @@ STRINGS: Schema = {"type": "array", "items": {"type": "string"}}
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value: its data, what a comment says of it ("" for none), and the schema of what may stand in its place."""
+    """One value: its data, the schema of what may stand in its place, and what a comment says of it."""
 
     data: str | int | list[str]
     schema: Schema
@@ -94,9 +94,9 @@ def values(api: API) -> Group:
     )
     members["ingress"] = Group(ingress, "The Ingress.")
     if api.labels:
-        members["labels"] = _texts(api.labels, "Labels on every object, not on pods.")
+        members["labels"] = _texts(api.labels, "Labels on every object, not on pods.", "Label.")
     if api.annotations:
-        members["annotations"] = _texts(api.annotations, "Annotations on every object, not on pods.")
+        members["annotations"] = _texts(api.annotations, "Annotations on every object, not on pods.", "Annotation.")
     return Group(members)
 
 
@@ -105,9 +105,9 @@ def _route(endpoint: str) -> str:
     return f"{re.escape(endpoint).replace(chr(92) + '-', '-').replace(chr(92) + '~', '~')}(/|$)(.*)"
 
 
-def _texts(pairs: Iterable[tuple[str, str]], comment: str) -> Group:
-    """A map of the user's own keys, which need no comment each."""
-    return Group({key: Value(value, {"type": "string"}) for key, value in pairs}, comment)
+def _texts(pairs: Iterable[tuple[str, str]], comment: str, each: str) -> Group:
+    """A map of the user's own keys."""
+    return Group({key: Value(value, {"type": "string"}, each) for key, value in pairs}, comment)
 
 
 def _scaling(scaling: Scaling, comment: str, which: str) -> Group:
@@ -131,7 +131,9 @@ def _container(container: Container) -> Group:
     if container.args:
         members["args"] = Value(list(container.args), STRINGS, "Arguments in place of the image's.")
     if container.env:
-        members["env"] = Group({name: Value(value, TEXT) for name, value in container.env}, "Environment variables.")
+        members["env"] = Group(
+            {name: Value(value, TEXT, "Environment variable.") for name, value in container.env}, "Environment variables."
+        )
     if resources := _resources(container):
         members["resources"] = Group(resources, "What the container is given on its node.")
     for key, probe, comment in (

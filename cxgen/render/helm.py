@@ -59,7 +59,7 @@ def _visible(group: Group, used: set[expressions.Path], path: expressions.Path =
 
 
 def _lines(group: Group, indent: int) -> list[str]:
-    """A group as YAML, a comment over each key that has one; the top level is set apart by blank lines."""
+    """A group as YAML, a comment over each key; the top level is set apart by blank lines."""
     space = " " * indent
     lines: list[str] = []
     for key, member in group.members.items():

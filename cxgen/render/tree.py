@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,14 +165,15 @@ class _Look:
         if not there:
             return None
         target = self.root / path
+        special = Diagnostic("E503", "is a link or not a file; cxgen writes only real files, so move it away", path)
         try:
             with open(os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                return file.read()
+                return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else special
         except FileNotFoundError:
             return None
         except OSError as error:
             if target.is_symlink() or not target.is_file():
-                return Diagnostic("E503", "is a link or not a file; cxgen writes only real files, so move it away", path)
+                return special
             return Diagnostic("E001", f"cannot be read: {error.strerror}; check its permissions", path)
 
     def folder(self, path: str) -> bool | Diagnostic:

@@ -6,11 +6,12 @@ rules between values (validate.py) still run and every error shows in one run.
 
 from __future__ import annotations
 
+import difflib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -60,13 +61,20 @@ def read_file(path: Path, shown: str) -> str:
 
 
 def find(paths: Iterable[Path]) -> list[Path]:
-    """The spec files among files and folders (searched whole, links to folders not followed), each once, in order."""
+    """The spec files among files and folders (searched whole, links to folders not followed), each once, in order.
+
+    Raises InvalidInput where a folder cannot be read: a spec that is overlooked would look like one that was deleted.
+    """
+
+    def refuse(error: OSError) -> NoReturn:
+        raise InvalidInput(Diagnostic("E001", f"cannot be read: {error.strerror}; check its permissions", str(error.filename)))
+
     found: dict[Path, None] = {}
     for path in paths:
         if not path.is_dir():
             found[path] = None
             continue
-        for folder, folders, files in os.walk(path):
+        for folder, folders, files in os.walk(path, onerror=refuse):
             folders.sort()
             for name in sorted(files):
                 if name.endswith(SUFFIXES) and not name.startswith("."):
@@ -116,7 +124,7 @@ def load_project(root: Path, shown: str) -> Project:
 
 def _document(node: Node, file: str) -> Document:
     kind = node.value.get("kind") if isinstance(node.value, dict) else None
-    if kind is not None and kind.value not in models.KINDS:
+    if kind is not None and kind.value is not None and not (isinstance(kind.value, str) and kind.value in models.KINDS):
         return Document(file, node, None, frozenset(), (_kind(kind, node, file),))
     is_short = isinstance(node.value, dict) and "image" in node.value
     node, conflicts = _expand(node, file)
@@ -141,7 +149,9 @@ def _kind(kind: Node, node: Node, file: str) -> Diagnostic:
         return _at(file, node, "E105", ("kind",), f"{kind.value} is not supported by this version of cxgen; write kind: RealtimeAPI")
     known = (*models.KINDS, *models.PLANNED_KINDS)
     near = _near(str(kind.value), known)
-    return _at(file, node, "E104", ("kind",), f"{show(kind.value)} is not a kind; {near or 'write RealtimeAPI'}")
+    return _at(
+        file, node, "E104", ("kind",), f"{show(kind.value)} is not a kind; {f'did you mean {near}?' if near else 'write RealtimeAPI'}"
+    )
 
 
 def _expand(node: Node, file: str) -> tuple[Node, list[Diagnostic]]:
@@ -192,7 +202,11 @@ def _path(detail: ErrorDetails) -> Path_:
 
 
 def _diagnostics(error: ValidationError, model: type[models.Model], node: Node, file: str) -> list[Diagnostic]:
-    found = (_diagnostic(detail, model, node, file) for detail in error.errors(include_url=False))
+    errors = error.errors(include_url=False)
+    # A required field that is there but misspelt is one mistake, not two.
+    misspelt = {(*_path(detail)[:-1], _intended(detail, model)) for detail in errors if detail["type"] == "extra_forbidden"}
+    misspelt |= {("pod",)} if misspelt & {("image",), ("containers",)} else set()
+    found = (_diagnostic(d, model, node, file) for d in errors if not (d["type"] == "missing" and _path(d) in misspelt))
     return sorted(dict.fromkeys(found), key=lambda d: (d.line, d.column))
 
 
@@ -204,10 +218,8 @@ def _diagnostic(detail: ErrorDetails, model: type[models.Model], node: Node, fil
         name = str(path[-1])
         if name in owner.planned:
             return _at(file, node, "E106", path, "not supported by this version of cxgen; remove it", key=True)
-        known = list(owner.model_fields)
-        if owner is models.RealtimeAPI:
-            known += [*models.SHORTHAND, models.SHORTHAND_PORT]
-        cure = _near(name, [*known, *owner.planned]) or _elsewhere(model, name) or f"known here: {', '.join(known)}"
+        near = _intended(detail, model)
+        cure = f"did you mean {near}?" if near else _elsewhere(model, name) or f"known here: {', '.join(_known(owner))}"
         return _at(file, node, "E101", path, f"unknown field; {cure}", key=True)
     if kind == "missing":
         null = node.at(path)[2]
@@ -218,20 +230,36 @@ def _diagnostic(detail: ErrorDetails, model: type[models.Model], node: Node, fil
     return _at(file, node, "E103", path, f"{show(node.at(path)[0].value)} is not {wanted}; write {wanted}")
 
 
+def _intended(detail: ErrorDetails, model: type[models.Model]) -> str:
+    """The field that an unknown one was probably meant to be, or nothing."""
+    path = _path(detail)
+    owner = _model(model, path[:-1])
+    return _near(str(path[-1]), [*_known(owner), *sorted(owner.planned)])
+
+
+def _known(owner: type[models.Model]) -> list[str]:
+    """The fields of a map; at the top of a spec the shorthand belongs to them."""
+    shorthand = (*models.SHORTHAND, models.SHORTHAND_PORT) if owner is models.RealtimeAPI else ()
+    return [*owner.model_fields, *shorthand]
+
+
 def _missing(path: Path_) -> str:
     if path in (("pod",), ("pod", "containers")):
         return "write image: with an image reference, or pod.containers"
-    examples = {"name": "iris", "kind": "RealtimeAPI", "image": "ghcr.io/acme/iris:1.4.0", "command": '["curl", "-f", "localhost"]'}
+    examples = {
+        "name": "iris" if len(path) == 1 else "api",
+        "kind": "RealtimeAPI",
+        "image": "ghcr.io/acme/iris:1.4.0",
+        "command": '["curl", "-f", "localhost"]',
+    }
     return f"write {path[-1]}: {examples.get(str(path[-1]), '...')}"
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    """`did you mean ...?`, or nothing where nothing is near."""
-    import difflib  # only who mistypes pays for it
-
+    """The nearest of some names, or nothing where none is near."""
     by_lower = {candidate.lower(): candidate for candidate in known}
     match = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
-    return f"did you mean {by_lower[match[0]]}?" if match else ""
+    return by_lower[match[0]] if match else ""
 
 
 def _elsewhere(model: type[models.Model], name: str, prefix: str = "") -> str:

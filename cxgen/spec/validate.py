@@ -238,7 +238,8 @@ def _migration(api: models.RealtimeAPI) -> Iterator[Finding]:
                     message = f"$({variable}) {was}, so the text stays as it is; set {variable} in env, or write $$({variable})"
                     yield Finding("W109", where, message)
     probes = [container.readiness_probe for container in api.pod.containers]
-    if probes and None not in probes and not any(_serves(probe, api.pod.port) for probe in probes):
+    asks = [probe is not None and bool(probe.http_get or probe.tcp_socket or probe.exec) for probe in probes]
+    if probes and all(asks) and not any(_serves(probe, api.pod.port) for probe in probes):
         message = f"no readiness probe looks at port {api.pod.port}, so traffic can come before it is open; use http_get or tcp_socket"
         yield Finding("W110", ("pod", "containers", 0, "readiness_probe"), message, (("pod", "port"),))
 

@@ -1,0 +1,147 @@
+"""Render as a whole: what it writes, refuses, keeps and says."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import SMALLEST, Project
+
+
+def lily(project: Project) -> None:
+    project.write("apis/lily.yaml", SMALLEST.replace("iris", "lily", 1))
+
+
+def test_again_writes_nothing(project: Project) -> None:
+    project.render()
+    before = {path: (project.root / path).stat().st_mtime_ns for path in project.files()}
+    assert "0 files written, 0 deleted, 12 unchanged" in project.render().out
+    assert {path: (project.root / path).stat().st_mtime_ns for path in project.files()} == before
+    assert not (project.root / "deploy/.cxgen-work").exists()
+
+
+def test_check(project: Project) -> None:
+    outcome = project.run("render", "--check")
+    assert outcome.code == 1
+    assert "would write deploy/default/iris/Chart.yaml" in outcome.out
+    assert not (project.root / "deploy").exists()
+    project.render()
+    assert project.run("render", "--check").code == 0
+    project.write("apis/iris.yaml", SMALLEST.replace("1.4.0", "1.5.0"))
+    lines = project.run("render", "--check").out.splitlines()
+    changed = {"Chart.yaml", "templates/deployment.yaml", "values.yaml", ".cxgen"}
+    assert {line.removeprefix("would write deploy/default/iris/") for line in lines if line.startswith("would")} == changed
+
+
+def test_a_file_that_is_not_needed_any_more_goes(project: Project) -> None:
+    project.render()
+    project.write("apis/iris.yaml", SMALLEST + "autoscaling: {min_replicas: 2, max_replicas: 2}\n")
+    assert "1 deleted" in project.render().out
+    names = {path.rsplit("/", 1)[1] for path in project.files("deploy/default/iris/templates")}
+    assert names == {"NOTES.txt", "deployment.yaml", "ingress.yaml", "pdb.yaml", "service.yaml", "serviceaccount.yaml"}
+
+
+def test_one_path_touches_one_api(project: Project) -> None:
+    lily(project)
+    project.render()
+    for name in ("iris", "lily"):
+        project.write(f"apis/{name}.yaml", project.read(f"apis/{name}.yaml") + "port: 9000\n")
+    before = project.files("deploy/default/lily")
+    project.render("apis/iris.yaml")
+    assert "port: 9000" in project.read("deploy/default/iris/values.yaml")
+    assert project.files("deploy/default/lily") == before
+
+
+def test_one_path_is_refused_where_another_spec_is_wrong(project: Project) -> None:
+    project.write("apis/lily.yaml", "name: lily\nkind: RealtimeAPI\n")
+    outcome = project.run("render", "apis/iris.yaml")
+    assert outcome.code == 2
+    assert "apis/lily.yaml:1:1: pod: required" in outcome.err
+
+
+def test_tombstone(project: Project) -> None:
+    lily(project)
+    project.render()
+    (project.root / "apis/lily.yaml").unlink()
+    outcome = project.render()
+    assert outcome.out.startswith(
+        "lily: its spec is gone; its ServiceAccount stays in Git so that Argo CD removes the rest, routes first.\n"
+    )
+    assert set(project.files("deploy/default/lily")) == {
+        "deploy/default/lily/.cxgen",
+        "deploy/default/lily/Chart.yaml",
+        "deploy/default/lily/templates/serviceaccount.yaml",
+    }
+    assert "0 files written" in project.render().out
+    lily(project)
+    project.render()
+    assert (project.root / "deploy/default/lily/templates/deployment.yaml").exists()
+
+
+def test_the_last_api_needs_a_word(project: Project) -> None:
+    project.render()
+    before = project.files()
+    (project.root / "apis/iris.yaml").unlink()
+    outcome = project.run("render")
+    message = "deploy/default: iris would go, and with it the last API of default; restore its spec, or say --allow-empty [E504]"
+    assert (outcome.code, outcome.lines[0]) == (3, message)
+    assert project.files() == before
+    project.render("--allow-empty")
+    assert "kind: ServiceAccount" in project.read("deploy/default/iris/templates/serviceaccount.yaml")
+    assert not (project.root / "deploy/default/iris/templates/deployment.yaml").exists()
+
+
+def test_a_spec_from_elsewhere_needs_out(project: Project) -> None:
+    path = project.write("other/lily.yaml", SMALLEST.replace("iris", "lily", 1))
+    outcome = project.run("render", path)
+    expected = (
+        "other/lily.yaml: lies outside the project's apis/ folder; name a folder to write to with --out, or print it with --stdout [E507]"
+    )
+    assert (outcome.code, outcome.lines[0]) == (2, expected)
+    project.render(path, "--out", "elsewhere")
+    assert (project.root / "elsewhere/deploy/default/lily/Chart.yaml").exists()
+    assert not (project.root / "deploy").exists()
+    assert project.run("render", path, "--stdout").out.startswith("---\napiVersion: apps/v1\n")
+
+
+def test_argocd_file_comes_and_goes(project: Project) -> None:
+    assert "No Argo CD file: set argocd.repo_url in cxgen.yaml to have argocd/ written." in project.render().out
+    project.write("cxgen.yaml", "argocd: {repo_url: 'https://git.example.com/ml/apis.git'}")
+    assert "kubectl apply -f argocd/default.yaml" in project.render().out
+    assert set(project.files("argocd")) == {"argocd/.cxgen", "argocd/.gitattributes", "argocd/default.yaml"}
+    project.write("cxgen.yaml", "")
+    project.render()
+    assert not (project.root / "argocd").exists()
+
+
+def test_an_environment_that_is_no_longer_named(project: Project) -> None:
+    project.render()
+    project.write("cxgen.yaml", "environments: {prod: {}}")
+    out = project.render().out
+    assert "deploy/default belongs to no environment of cxgen.yaml; delete it with git rm -r once nothing there runs." in out
+    assert (project.root / "deploy/default/iris/Chart.yaml").exists()
+
+
+def test_the_argocd_file_names_no_api(project: Project) -> None:
+    project.write("cxgen.yaml", "argocd: {repo_url: 'https://git.example.com/ml/apis.git'}")
+    project.render()
+    before = project.files("argocd")
+    lily(project)
+    project.render()
+    assert project.files("argocd") == before
+
+
+@pytest.mark.parametrize("option", ["--check", "--force", "--allow-empty"])
+def test_stdout_writes_nothing(project: Project, option: str) -> None:
+    outcome = project.run("render", "--stdout", option)
+    assert outcome.code == 2
+    assert "--stdout writes nothing" in outcome.err
+    assert project.run("render", "--stdout").code == 0
+    assert not (project.root / "deploy").exists()
+
+
+def test_many_warnings_are_cut(project: Project) -> None:
+    for i in range(12):
+        project.write(f"apis/a{i}.yaml", f"{{name: a{i}, kind: RealtimeAPI, image: a}}")
+    outcome = project.render()
+    assert len(outcome.lines) == 11
+    assert outcome.lines[-1] == "... and 2 more warnings; cxgen validate prints all."

@@ -1,0 +1,109 @@
+"""What holds for every valid spec, without any tool."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxgen import yamlio
+from cxgen.errors import InvalidInput
+from cxgen.plan.resolve import API, resolve
+from cxgen.render import expressions, helm, manifests
+from cxgen.spec import loader, validate
+from tests import strategies
+
+
+def load(spec: dict[str, Any]) -> API:
+    document = loader.load(strategies.to_yaml(spec), "x.yaml")[0]
+    assert document.api
+    assert not [str(found) for found in validate.check(document) if found.is_error]
+    return manifests.with_pod_id(resolve(document.api))
+
+
+@given(strategies.specs)
+def test_a_chart_is_read_back_without_helm(spec: dict[str, Any]) -> None:
+    """Substituting values.yaml into the chart's templates gives the literal manifests."""
+    api = load(spec)
+    chart = helm.chart(api)
+    values = yamlio.objects(chart["values.yaml"], "values.yaml")[0]
+    literal = manifests.manifests(api)
+    templates = {
+        path.removeprefix("templates/"): text for path, text in chart.items() if path.startswith("templates/") and path.endswith(".yaml")
+    }
+    assert set(templates) == set(literal)
+    for name, text in templates.items():
+        read_back = expressions.substitute(text, values)
+        assert yamlio.objects(read_back, name) == yamlio.objects(literal[name], name)
+
+
+@given(strategies.specs)
+def test_text_is_data(spec: dict[str, Any]) -> None:
+    """Every string of the spec is read back as itself by YAML 1.1 (PyYAML) and by our own reader; templates hold none of it."""
+    api = load(spec)
+    chart = helm.chart(api)
+    by_pyyaml, by_us = yaml.safe_load(chart["values.yaml"]), yamlio.objects(chart["values.yaml"], "x")[0]
+    assert by_pyyaml == by_us
+    for container in api.containers:
+        held = by_us["containers"][container.name]
+        assert held["image"] == container.image
+        assert list(held.get("args", [])) == list(container.args)
+        assert list(held.get("command", [])) == list(container.command)
+        assert list(held.get("env", {}).items()) == [(str(key), value) for key, value in container.env]
+    assert by_us.get("annotations", {}) == dict(api.annotations)
+    assert by_us.get("labels", {}) == dict(api.labels)
+    marked = {**spec, "annotations": {"a": "UNIQUE-MARK {{ fail }}"}}
+    assert not [path for path, text in helm.chart(load(marked)).items() if "UNIQUE-MARK" in text and path != "values.yaml"]
+
+
+@given(strategies.specs)
+def test_the_schema_takes_the_values(spec: dict[str, Any]) -> None:
+    import jsonschema
+
+    chart = helm.chart(load(spec))
+    schema = json.loads(chart["values.schema.json"])
+    jsonschema.Draft7Validator.check_schema(schema)
+    jsonschema.Draft7Validator(schema).validate(yamlio.objects(chart["values.yaml"], "x")[0])
+
+
+@given(strategies.specs)
+def test_every_key_has_a_comment(spec: dict[str, Any]) -> None:
+    lines = helm.chart(load(spec))["values.yaml"].splitlines()
+    for before, line in zip(lines, lines[1:], strict=False):
+        if not line.lstrip().startswith(("#", "-")) and line.strip():
+            assert before.lstrip().startswith("# "), line
+
+
+@given(strategies.specs, st.data())
+def test_no_mutation_gives_a_traceback(spec: dict[str, Any], data: st.DataObject) -> None:
+    """Any value replaced by any other: errors with places, or a spec that renders."""
+    paths = list(_paths(spec))
+    path = data.draw(st.sampled_from(paths))
+    junk = data.draw(
+        st.sampled_from([None, "", "x", -1, 0, 1.5, True, [], {}, [None], {"a": None}, [[]], {"secret": {}}, "\u0085", 10**30, "x" * 400])
+    )
+    mutated = json.loads(json.dumps(spec))
+    target = mutated
+    for step in path[:-1]:
+        target = target[step]
+    target[path[-1]] = junk
+    try:
+        documents = loader.load(strategies.to_yaml(mutated), "x.yaml")
+    except InvalidInput as error:
+        assert all(diagnostic.line for diagnostic in error.diagnostics)
+        return
+    for document in documents:
+        found = validate.check(document)
+        assert all(diagnostic.line and diagnostic.code and ";" in diagnostic.message + ";" for diagnostic in found)
+        if document.api and not any(diagnostic.is_error for diagnostic in found):
+            helm.chart(manifests.with_pod_id(resolve(document.api)))
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Any:
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in inside:
+        yield (*path, key)
+        yield from _paths(child, (*path, key))

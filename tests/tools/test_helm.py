@@ -1,0 +1,154 @@
+"""The real helm on what cxgen renders: it lints strictly, and gives the literal manifests, object for object."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+
+from cxgen.plan.resolve import API, resolve
+from cxgen.render import helm, manifests
+from cxgen.spec import loader, validate
+from tests import strategies
+from tests.conftest import EXAMPLES, ROOT, cortex_specs, find_tool
+
+Reader = Callable[..., list[list[Any]]]
+
+
+def apis() -> Iterator[Any]:
+    """Every example, and every Cortex API that renders."""
+    for name in EXAMPLES:
+        yield pytest.param(next((ROOT / "examples" / name / "apis").iterdir()), id=name)
+    for path in cortex_specs():
+        if path.parents[1].name == "realtime":
+            yield pytest.param(path, id=f"cortex-{path.parent.name}-{path.stem}")
+
+
+def load(text: str) -> API:
+    document = loader.load(text, "x.yaml")[0]
+    assert document.api
+    assert not [found for found in validate.check(document) if found.is_error]
+    return manifests.with_pod_id(resolve(document.api))
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    return folder
+
+
+def run_helm(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([find_tool("helm"), *map(str, arguments)], capture_output=True, text=True, check=False, encoding="utf-8")
+
+
+def template(chart: Path, *arguments: str | Path) -> str:
+    done = run_helm("template", "release", chart, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def by_identity(objects: list[Any]) -> dict[tuple[str, str], Any]:
+    found = {(made["kind"], made["metadata"]["name"]): made for made in objects}
+    assert len(found) == len(objects)
+    return found
+
+
+def assert_equal(api: API, folder: Path, read: Reader) -> Path:
+    chart = write(folder / "chart", helm.chart(api))
+    (folder / "helm.yaml").write_text(template(chart), encoding="utf-8")
+    (folder / "literal.yaml").write_text("".join(f"---\n{text}" for text in manifests.manifests(api).values()), encoding="utf-8")
+    from_helm, literal = read(folder / "helm.yaml", folder / "literal.yaml")
+    assert by_identity(from_helm) == by_identity(literal)
+    return chart
+
+
+@pytest.mark.parametrize("path", list(apis()))
+def test_chart(path: Path, tmp_path: Path, go_reader: Reader) -> None:
+    chart = assert_equal(load(path.read_text()), tmp_path, go_reader)
+    done = run_helm("lint", "--strict", chart)
+    assert done.returncode == 0, done.stdout
+
+
+def scalars(values: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield from scalars(value, (*path, key))
+    else:
+        yield path, values
+
+
+def another(value: Any) -> Any:
+    """A value of the same type that is not the same."""
+    if isinstance(value, list):
+        return [*value, "more"]
+    if isinstance(value, int):
+        return value + 1
+    return "7%" if value.endswith("%") else "7" + value.lstrip("/")
+
+
+def holds(made: Any, wanted: Any) -> bool:
+    """Whether a value stands somewhere in objects."""
+    if made == wanted and type(made) is type(wanted):
+        return True
+    inside = made.values() if isinstance(made, dict) else made if isinstance(made, list) else ()
+    return any(holds(value, wanted) for value in inside)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_value_can_be_set(name: str, tmp_path: Path, go_reader: Reader) -> None:
+    api = load(next((ROOT / "examples" / name / "apis").iterdir()).read_text())
+    chart = write(tmp_path / "chart", helm.chart(api))
+    before = template(chart)
+    values = yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8"))
+    paths = list(scalars(values))
+    assert len(paths) > 20
+    for path, value in paths:
+        key, wanted = ".".join(part.replace(".", "\\.") for part in path), another(value)
+        by_json = template(chart, "--set-json", f"{key}={json.dumps(wanted)}")
+        assert by_json != before, key
+        (tmp_path / "set.yaml").write_text(by_json, encoding="utf-8")
+        assert holds(go_reader(tmp_path / "set.yaml")[0], wanted), key
+        if isinstance(wanted, int | str):
+            option = "--set" if isinstance(wanted, int) else "--set-string"
+            escaped = str(wanted).replace("\\", "\\\\").replace(",", "\\,")
+            assert template(chart, option, f"{key}={escaped}") == by_json, key
+
+
+def test_values_of_another_type(tmp_path: Path, go_reader: Reader) -> None:
+    """`--set` makes numbers of what looks like one; a variable stays a string, an image must be one."""
+    chart = write(tmp_path / "chart", helm.chart(load("name: iris\nkind: RealtimeAPI\nimage: a:1\nenv: {A: x}\n")))
+    (tmp_path / "set.yaml").write_text(template(chart, "--set", "containers.api.env.A=1000000"))
+    container = by_identity(go_reader(tmp_path / "set.yaml")[0])["Deployment", "iris"]["spec"]["template"]["spec"]["containers"][0]
+    assert {"name": "A", "value": "1000000"} in container["env"]
+    for wrong in ("containers.api.image=5", "containers.api.env.B=x", "unknown=1", "port=0", "port=null", "containers.other.image=a"):
+        done = run_helm("template", "release", chart, "--set", wrong)
+        assert done.returncode != 0, wrong
+        assert "values.schema.json" in done.stderr or "don't meet the specifications of the schema" in done.stderr
+    assert template(chart, "--set", "global.x=1") == template(chart)
+
+
+RANDOM = int(os.environ.get("CXGEN_RANDOM_SPECS", "40"))
+
+
+@settings(max_examples=RANDOM, derandomize=RANDOM <= 100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(strategies.specs)
+def test_random_specs(tmp_path_factory: pytest.TempPathFactory, go_reader: Reader, spec: dict[str, Any]) -> None:
+    find_tool("helm")
+    assert_equal(load(strategies.to_yaml(spec)), tmp_path_factory.mktemp("random"), go_reader)
+
+
+def test_tombstone(tmp_path: Path) -> None:
+    from cxgen.plan.identity import Identifier
+    from cxgen.plan.resolve import Tombstone
+
+    chart = write(tmp_path, helm.tombstone(Tombstone(Identifier("no"))))
+    assert run_helm("lint", "--strict", chart).returncode == 0
+    assert template(chart).count("kind:") == 1
