@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -72,7 +73,7 @@ def test_the_schema_takes_the_values(spec: dict[str, Any]) -> None:
 @given(strategies.specs)
 def test_every_key_has_a_comment(spec: dict[str, Any]) -> None:
     lines = helm.chart(load(spec))["values.yaml"].splitlines()
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in itertools.pairwise(lines):
         if not line.lstrip().startswith(("#", "-")) and line.strip():
             assert before.lstrip().startswith("# "), line
 

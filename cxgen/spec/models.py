@@ -32,20 +32,28 @@ class Model(BaseModel):
 
 
 class HttpGet(Model):
+    """An HTTP request to the container."""
+
     path: s.HttpPath = Field("/", description="Path to request.")
     port: s.Port | None = Field(None, description="Port to request; pod.port by default.")
 
 
 class TcpSocket(Model):
+    """A connection to the container."""
+
     port: s.Port | None = Field(None, description="Port that must accept a connection; pod.port by default.")
 
 
 class Exec(Model):
+    """A command in the container."""
+
     command: tuple[s.Text, ...] = Field(description="Command that must exit with 0; not run in a shell.")
 
 
 class Probe(Model):
     """Exactly one of http_get, tcp_socket and exec. 0 stands for the default, as in Kubernetes."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in ("http_get", "tcp_socket", "exec")]})
 
     http_get: HttpGet | None = Field(None, description="An HTTP request that must be answered with 200 to 399.")
     tcp_socket: TcpSocket | None = Field(None, description="A port that must accept a connection.")
@@ -60,11 +68,15 @@ class Probe(Model):
 class PreStop(Model):
     """Exactly one of http_get and exec."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in ("http_get", "exec")]})
+
     http_get: HttpGet | None = Field(None, description="An HTTP request before the container is stopped.")
     exec: Exec | None = Field(None, description="A command before the container is stopped.")
 
 
 class Compute(Model):
+    """What a container requests of its node."""
+
     planned = frozenset(("shm", "gpu_type", "gpu_resource", "limits"))
     nullable = frozenset(("cpu",))
 
@@ -75,6 +87,8 @@ class Compute(Model):
 
 
 class Container(Model):
+    """One container of the pods."""
+
     planned = frozenset(("volumes", "security"))
 
     name: s.ContainerName = Field(description="Name of the container.")
@@ -90,6 +104,8 @@ class Container(Model):
 
 
 class Pod(Model):
+    """The pods that serve an API."""
+
     planned = frozenset(("labels", "annotations", "volumes"))
 
     port: s.Port = Field(8080, description="Port on which one of the containers serves HTTP.")
@@ -99,6 +115,8 @@ class Pod(Model):
 
 
 class Autoscaling(Model):
+    """How many replicas run."""
+
     planned = frozenset(("metrics",))
 
     min_replicas: s.Count = Field(1, description="Fewest replicas.")
@@ -119,11 +137,15 @@ class Autoscaling(Model):
 
 
 class UpdateStrategy(Model):
+    """How a rollout replaces pods."""
+
     max_surge: s.MaxSurge = Field("25%", description="Replicas above the wanted number during a rollout.")
     max_unavailable: s.MaxUnavailable = Field("25%", description="Replicas below the wanted number during a rollout.")
 
 
 class Networking(Model):
+    """Where an API is served."""
+
     endpoint: s.Endpoint | None = Field(None, description="Path at which the API is served; /NAME by default.")
     host: s.Host | None = Field(None, description="Host at which the API is served; every host by default.")
 

@@ -1,0 +1,39 @@
+"""Writes what is generated from the code and committed: schemas/ and docs/diagnostics.md. `make generate` runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cxgen.errors import CODES
+from cxgen.spec import models, schema
+
+ROOT = Path(__file__).parent.parent
+
+
+def diagnostics() -> str:
+    """docs/diagnostics.md."""
+    lines = [
+        "# Errors and warnings",
+        "",
+        "Each has a number that never stands for another thing. An error (E) means that nothing was written; a warning (W)",
+        "that it works, but may not mean what you think. Each is printed as",
+        "`file:line:column: field: what is wrong; what to write instead [number]`.",
+        "",
+        "Generated from `cxgen/errors.py` by `make generate`. The exact words of each, with a spec that gives it, are in",
+        "`tests/rejected/`.",
+        "",
+        "| number | meaning |",
+        "|---|---|",
+    ]
+    return "\n".join([*lines, *(f"| {code} | {meaning} |" for code, meaning in CODES.items())]) + "\n"
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file and what it must hold."""
+    schemas = {ROOT / "schemas" / f"{kind}.json": schema.text(kind) for kind in models.KINDS}
+    return {**schemas, ROOT / "docs" / "diagnostics.md": diagnostics()}
+
+
+if __name__ == "__main__":
+    for path, text in generated().items():
+        path.write_text(text, encoding="utf-8")

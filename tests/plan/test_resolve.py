@@ -1,0 +1,234 @@
+"""What an API becomes: defaults, normal forms, decisions, ids."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cxgen import yamlio
+from cxgen.plan.resolve import API, resolve
+from cxgen.render import helm, manifests
+from cxgen.spec import loader
+from tests.conftest import SMALLEST
+
+
+def load(more: str = "", base: str = SMALLEST) -> API:
+    document = loader.load(base + more, "x.yaml")[0]
+    assert document.api, document.diagnostics
+    assert not document.diagnostics
+    return manifests.with_pod_id(resolve(document.api))
+
+
+def objects(api: API) -> dict[str, Any]:
+    return {made["kind"]: made for text in manifests.manifests(api).values() for made in yamlio.objects(text, "x")}
+
+
+def container(more: str) -> API:
+    lines = "".join(f"      {line}\n" for line in more.splitlines())
+    return load(f"pod:\n  containers:\n    - name: api\n      image: a:1\n{lines}", "name: iris\nkind: RealtimeAPI\n")
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("compute: {cpu: 1}", "compute: {cpu: 1000m}"),
+        ("compute: {cpu: 0.2}", "compute: {cpu: 200m}"),
+        ("compute: {mem: 1Gi}", "compute: {mem: 1024Mi}"),
+        ("autoscaling: {window: 60s}", "autoscaling: {window: 1m}"),
+        ("autoscaling: {max_upscale_factor: 1.50}", "autoscaling: {}"),
+        ("networking: {endpoint: iris/}", "networking: {endpoint: /iris}"),
+        ("networking: {endpoint: null}", ""),
+        ("compute: null", ""),
+        ("update_strategy: {max_surge: '1'}", "update_strategy: {max_surge: 1}"),
+        ("labels: {a: x, b: y}", "labels: {b: y, a: x}"),
+        ("port: 8080", "pod: {port: 8080}"),
+        ("env: {A: 1}", "env: {A: '1'}"),
+    ],
+)
+def test_two_spellings_give_the_same_bytes(one: str, two: str) -> None:
+    assert helm.chart(load(one)) == helm.chart(load(two))
+
+
+@pytest.mark.parametrize("value", ["1.10", "yes", "0x10", "1e3", "True", "010", "2024-01-01", "12:30:45", ".5"])
+def test_text_is_kept_as_it_is_spelled(value: str) -> None:
+    assert load(f"env: {{A: {value}}}\nargs: [{value}]").containers[0].env == (("A", value),)
+    assert load(f"args: [{value}]").containers[0].args == (value,)
+
+
+AUTOSCALING_ONLY = [
+    "{max_replicas: 50}",
+    "{min_replicas: 3}",
+    "{min_replicas: 2, max_replicas: 2}",
+    "{window: 2m}",
+    "{max_downscale_factor: 0.1}",
+]
+
+
+@pytest.mark.parametrize("edit", AUTOSCALING_ONLY)
+def test_autoscaling_leaves_pods_alone(edit: str) -> None:
+    before, after = load(), load(f"autoscaling: {edit}")
+    assert objects(before)["Deployment"]["spec"]["template"] == objects(after)["Deployment"]["spec"]["template"]
+    assert before.pod_id == after.pod_id
+    assert before.deployment_id != after.deployment_id
+
+
+@pytest.mark.parametrize("edit", ["env: {A: x}", "port: 9000", "args: [x]", "compute: {mem: 1Gi}"])
+def test_the_pod_id_changes_with_the_pod(edit: str) -> None:
+    assert load().pod_id != load(edit).pod_id
+
+
+def test_the_order_of_variables_is_part_of_the_pod() -> None:
+    assert load("env: {A: x, B: y}").pod_id != load("env: {B: y, A: x}").pod_id
+    assert load("env: {A: x, B: y}").deployment_id != load("env: {B: y, A: x}").deployment_id
+
+
+def test_ids_are_where_they_belong() -> None:
+    api = load("env: {A: x}")
+    found = objects(api)
+    deployment = found["Deployment"]
+    assert deployment["metadata"]["labels"]["cxgen.dev/deployment-id"] == api.deployment_id
+    template = deployment["spec"]["template"]
+    assert template["metadata"]["labels"]["cxgen.dev/pod-id"] == api.pod_id
+    first = template["spec"]["containers"][0]["env"][0]
+    assert first == {"name": "CXGEN_POD_ID", "valueFrom": {"fieldRef": {"fieldPath": "metadata.labels['cxgen.dev/pod-id']"}}}
+    selector = {"app.kubernetes.io/name": "iris", "cxgen.dev/role": "stable"}
+    assert deployment["spec"]["selector"]["matchLabels"] == selector == found["Service"]["spec"]["selector"]
+    holding = [path for path, text in helm.chart(api).items() if api.deployment_id in text]
+    assert sorted(holding) == ["Chart.yaml", "templates/deployment.yaml"]
+
+
+def test_a_change_of_one_field_changes_few_lines() -> None:
+    before, after = helm.chart(load()), helm.chart(load(base=SMALLEST.replace("1.4.0", "1.5.0")))
+    changed = [
+        (path, new) for path in before for old, new in zip(before[path].split("\n"), after[path].split("\n"), strict=True) if old != new
+    ]
+    assert len(changed) == 4, changed  # the image, the pod's id, and the deployment's in two places
+
+
+@pytest.mark.parametrize(
+    ("edit", "down", "up"),
+    [
+        ("{}", 25, 50),
+        ("{max_downscale_factor: 0.9, max_upscale_factor: 1.29}", 10, 29),
+        ("{max_downscale_factor: 0, max_upscale_factor: 1.001}", 100, 1),
+        ("{max_downscale_factor: 0.999, max_upscale_factor: 100000000}", 1, 2**31 - 1),
+    ],
+)
+def test_factors_become_percent(edit: str, down: int, up: int) -> None:
+    behavior = objects(load(f"autoscaling: {edit}"))["HorizontalPodAutoscaler"]["spec"]["behavior"]
+    for direction, percent in (("scaleDown", down), ("scaleUp", up)):
+        assert behavior[direction]["selectPolicy"] == "Max"
+        assert behavior[direction]["policies"] == [
+            {"type": "Percent", "value": percent, "periodSeconds": 60},
+            {"type": "Pods", "value": 1, "periodSeconds": 60},
+        ]
+
+
+@pytest.mark.parametrize(
+    ("edit", "replicas", "bounds", "budget"),
+    [
+        ("{}", None, (1, 100), False),
+        ("{min_replicas: 2}", None, (2, 100), True),
+        ("{min_replicas: 2, max_replicas: 2}", 2, None, True),
+        ("{max_replicas: 1}", 1, None, False),
+        ("{min_replicas: 0, max_replicas: 1}", 1, None, False),
+        ("{min_replicas: 0, max_replicas: 5}", None, (1, 5), False),
+    ],
+)
+def test_replicas(edit: str, replicas: int | None, bounds: tuple[int, int] | None, budget: bool) -> None:
+    found = objects(load(f"autoscaling: {edit}"))
+    assert found["Deployment"]["spec"].get("replicas") == replicas
+    scaler = found.get("HorizontalPodAutoscaler")
+    assert (scaler and (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"])) == bounds
+    assert ("PodDisruptionBudget" in found) == budget
+
+
+def test_readiness_where_nothing_looks_at_the_port() -> None:
+    assert objects(load())["Deployment"]["spec"]["template"]["spec"]["containers"][0]["readinessProbe"]["tcpSocket"] == {"port": 8080}
+
+
+def test_readiness_goes_to_the_first_container_without_one() -> None:
+    spec = "pod:\n  containers:\n    - {name: a, image: 'a:1', readiness_probe: {exec: {command: [ok]}}}\n    - {name: b, image: 'b:1'}\n"
+    api = load(spec, "name: iris\nkind: RealtimeAPI\n")
+    a, b = objects(api)["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert "exec" in a["readinessProbe"]
+    assert b["readinessProbe"]["tcpSocket"] == {"port": 8080}
+    assert "ports" not in a
+    assert b["ports"] == [{"name": "http", "containerPort": 8080}]
+
+
+def test_a_probe_that_looks_at_the_port_is_enough() -> None:
+    spec = "pod:\n  containers:\n    - {name: a, image: 'a:1'}\n    - {name: b, image: 'b:1', readiness_probe: {http_get: {}}}\n"
+    api = load(spec, "name: iris\nkind: RealtimeAPI\n")
+    assert [container.readiness_probe is not None for container in api.containers] == [False, True]
+    assert [container.serves for container in api.containers] == [False, True]
+
+
+def test_a_liveness_probe_gets_a_startup_probe() -> None:
+    probe = container("liveness_probe: {http_get: {path: /live}, period_seconds: 3, timeout_seconds: 2}").containers[0].startup_probe
+    assert probe is not None
+    assert probe.period_seconds * probe.failure_threshold == 30 * 60
+    assert (probe.handler.http_path, probe.handler.port, probe.timeout_seconds) == ("/live", 8080, 2)
+    assert load().containers[0].startup_probe is None
+    own = container("liveness_probe: {tcp_socket: {}}\nstartup_probe: {tcp_socket: {port: 1}}").containers[0].startup_probe
+    assert own is not None
+    assert own.handler.port == 1
+
+
+def test_zero_stands_for_the_default_of_a_probe() -> None:
+    zero = "{tcp_socket: {}, timeout_seconds: 0, period_seconds: 0, success_threshold: 0, failure_threshold: 0}"
+    assert container(f"readiness_probe: {zero}") == container("readiness_probe: {tcp_socket: {}}")
+
+
+@pytest.mark.parametrize(("field", "resource"), [("gpu", "nvidia.com/gpu"), ("inf", "aws.amazon.com/neuron")])
+def test_devices(field: str, resource: str) -> None:
+    pod = objects(load(f"compute: {{{field}: 2}}"))["Deployment"]["spec"]["template"]["spec"]
+    resources = pod["containers"][0]["resources"]
+    assert resources["requests"][resource] == resources["limits"][resource] == "2"
+    assert pod["tolerations"] == [{"key": resource, "operator": "Exists", "effect": "NoSchedule"}]
+    assert "privileged" not in pod["containers"][0]["securityContext"]
+
+
+def test_no_cpu_request() -> None:
+    api = load("compute: {cpu: null}\nautoscaling: {max_replicas: 1}")
+    assert "resources" not in objects(api)["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+
+
+def test_memory_is_request_and_limit() -> None:
+    resources = objects(load("compute: {mem: 1Gi}"))["Deployment"]["spec"]["template"]["spec"]["containers"][0]["resources"]
+    assert resources == {"requests": {"cpu": "200m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path"), [("/iris", "/iris(/|$)(.*)"), ("/v1.2/a-b_c~d", r"/v1\.2/a-b_c~d(/|$)(.*)"), ("x/", "/x(/|$)(.*)")]
+)
+def test_route(endpoint: str, path: str) -> None:
+    ingress = objects(load(f"networking: {{endpoint: {endpoint}}}"))["Ingress"]
+    (rule,) = ingress["spec"]["rules"]
+    assert rule["http"]["paths"][0]["path"] == path
+    assert "host" not in rule
+    assert ingress["metadata"]["annotations"] == {
+        "nginx.ingress.kubernetes.io/use-regex": "true",
+        "nginx.ingress.kubernetes.io/rewrite-target": "/$2",
+    }
+
+
+def test_only_routing_may_go_before_the_rest() -> None:
+    for kind, made in objects(load("autoscaling: {min_replicas: 2}")).items():
+        assert (made["metadata"]["annotations"].get("argocd.argoproj.io/sync-options") == "PruneLast=true") == (kind != "Ingress"), kind
+
+
+def test_labels_are_on_objects_and_not_on_pods() -> None:
+    found = objects(load("labels: {team: ml}\nannotations: {note: x}\nautoscaling: {min_replicas: 2}"))
+    for made in found.values():
+        assert made["metadata"]["labels"]["team"] == "ml"
+        assert made["metadata"]["annotations"]["note"] == "x"
+    assert "team" not in found["Deployment"]["spec"]["template"]["metadata"]["labels"]
+
+
+def test_pods_are_locked_down() -> None:
+    pod = objects(load())["Deployment"]["spec"]["template"]["spec"]
+    assert pod["securityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
+    assert pod["containers"][0]["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    assert pod["automountServiceAccountToken"] is False

@@ -1,0 +1,75 @@
+"""Generated files are committed as the code makes them now, and schemas and models agree on what is valid."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given
+
+from cxgen.spec import models
+from scripts.generate import generated
+from tests import strategies
+from tests.conftest import EXAMPLES, ROOT, cortex_specs
+
+SCHEMA = json.loads((ROOT / "schemas/RealtimeAPI.json").read_text())
+VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
+# What a schema cannot say: rules between values, and rules on the meaning of a string.
+BEYOND = {
+    *("E202-two-containers-of-one-name", "E203-image-with-space", "E203-image-in-capitals", "E205-variable-taken"),
+    *("E207-memory", "E207-cpu", "E207-kilo", "E208-cpu", "E208-memory", "E209-gpu-and-inf", "E211-window-too-short"),
+    *("E211-window-between-steps", "E211-window-too-long", "E211-stabilization-too-long", "E211-half-a-second", "E213-liveness"),
+    *("E214-min-above-max", "E214-init-above-max", "E215-target-in-flight", "E216-unavailable", "E217-both-zero", "E218-characters"),
+    *("E218-two-slashes", "E218-root", "E218-dots", "E219-host-with-port", "E220-label-key", "E221-label-value", "E222-name-label"),
+    *("E222-sync-wave", "E222-rewrite", "E223-no-cpu-request", "E224-no-containers", "E224-empty-command", "E225-annotations-too-large"),
+    *("E226-probe-path", "E107-port-twice", "E301-two-of-one-name", "E302-two-of-one-endpoint"),
+}
+
+
+@pytest.mark.parametrize("path", generated(), ids=lambda path: path.name)
+def test_committed(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == generated()[path], "run make generate"
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_agree(name: str) -> None:
+    VALIDATOR.validate(yaml.safe_load(next((ROOT / "examples" / name / "apis").iterdir()).read_text()))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in cortex_specs() if "realtime" in path.parts], ids=lambda path: f"{path.parent.name}-{path.stem}"
+)
+def test_cortex_agrees(path: Path) -> None:
+    for spec in yaml.safe_load(path.read_text()):
+        VALIDATOR.validate(spec)
+
+
+@given(strategies.specs)
+def test_random_specs_agree(spec: dict[str, Any]) -> None:
+    VALIDATOR.validate(spec)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests/rejected").glob("E[12]*.yaml")), ids=lambda path: path.stem)
+def test_rejected_specs_agree(path: Path) -> None:
+    """What the models reject the schema rejects too, but for the rules that a schema cannot say."""
+    try:
+        documents = list(yaml.safe_load_all(path.read_text()))
+    except yaml.YAMLError:
+        pytest.skip("not YAML for PyYAML")
+    valid = all(VALIDATOR.is_valid(spec) for spec in documents)
+    assert valid == (path.stem in BEYOND)
+
+
+def test_every_field_is_described() -> None:
+    for described in (SCHEMA, *SCHEMA["definitions"].values()):
+        for field in described["properties"].values():
+            assert field["description"].endswith(".")
+    assert set(models.KINDS) == {path.stem for path in (ROOT / "schemas").glob("*API.json")}
