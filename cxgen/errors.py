@@ -5,7 +5,7 @@ A number never changes its meaning and is never used again: when a rule goes, it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # Number -> what it stands for, in the words of docs/diagnostics.md (which is generated from this table).
 CODES = {
@@ -94,8 +94,7 @@ CODES = {
 RETIRED: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One error or warning. Lines and columns count from 1; 0 means that there is none."""
 
     code: str

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cxgen.actions.validate import Validated, no_specs, validate_specs
 from cxgen.errors import Diagnostic, InvalidInput, RepositoryError
@@ -18,8 +18,7 @@ from cxgen.spec.scalars import DNS1035
 GITATTRIBUTES = b"# cxgen compares these files byte for byte: Git must not change their line endings.\n* -text\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered:
+class Rendered(NamedTuple):
     """What a render did, or with `check` would do."""
 
     root: Path
@@ -34,8 +33,7 @@ class Rendered:
     forgotten: tuple[str, ...]  # folders of environments that cxgen.yaml no longer names
 
 
-@dataclass(frozen=True, slots=True)
-class Manifests:
+class Manifests(NamedTuple):
     """The objects of the APIs, as one YAML text."""
 
     text: str

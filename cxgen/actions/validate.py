@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cxgen.errors import Diagnostic, InvalidInput
 from cxgen.render import tree
@@ -15,8 +15,7 @@ from cxgen.spec.project import FILE, Project
 SPECS = "apis"
 
 
-@dataclass(frozen=True, slots=True)
-class Validated:
+class Validated(NamedTuple):
     """The specs that were read, and all that is to be said of them. `selected` are those that the paths named (all, without)."""
 
     root: Path

@@ -17,6 +17,6 @@ class Identifier(str):
 
 
 def content_id(value: Any) -> Identifier:
-    """The id of a value made of dicts, lists, strings, numbers and booleans: equal values, equal ids, whatever the order of keys."""
+    """The id of a value made of dicts, lists, tuples, strings, numbers and booleans; the order of keys does not count."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return Identifier(hashlib.sha256(canonical.encode()).hexdigest()[:ID_LENGTH])

@@ -5,9 +5,8 @@ Templates see the result under the name `spec`: they may ask it what there is, a
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
+from typing import NamedTuple
 
 from cxgen.plan.identity import Identifier, content_id
 from cxgen.spec import models
@@ -20,8 +19,7 @@ CPU_TARGET = 80  # percent of the request
 STARTUP_PERIOD, STARTUP_FAILURES = 10, 180
 
 
-@dataclass(frozen=True, slots=True)
-class Handler:
+class Handler(NamedTuple):
     """What a probe or hook does: one of the three. A port of None is a TCP or HTTP handler's absence."""
 
     http_path: str | None = None
@@ -29,8 +27,7 @@ class Handler:
     command: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(NamedTuple):
     handler: Handler
     initial_delay_seconds: int
     timeout_seconds: int
@@ -39,8 +36,7 @@ class Probe:
     failure_threshold: int
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     name: Identifier
     image: str
     command: tuple[str, ...]
@@ -62,8 +58,7 @@ class Container:
         return bool(self.cpu or self.mem or self.gpu or self.inf)
 
 
-@dataclass(frozen=True, slots=True)
-class Scaling:
+class Scaling(NamedTuple):
     """One direction of the autoscaler: how far it may go in a period, and how long it waits."""
 
     percent: int
@@ -71,8 +66,7 @@ class Scaling:
     stabilization_seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Autoscaling:
+class Autoscaling(NamedTuple):
     min_replicas: int
     max_replicas: int
     cpu_percent: int
@@ -80,8 +74,7 @@ class Autoscaling:
     up: Scaling
 
 
-@dataclass(frozen=True, slots=True)
-class API:
+class API(NamedTuple):
     """One API in one environment. Either `replicas` or `autoscaling` is set."""
 
     name: Identifier
@@ -117,8 +110,7 @@ class API:
         return any(container.inf for container in self.containers)
 
 
-@dataclass(frozen=True, slots=True)
-class Tombstone:
+class Tombstone(NamedTuple):
     """An API whose spec is gone. Its ServiceAccount stays in Git, so that Argo CD prunes the rest, routes first."""
 
     name: Identifier
@@ -148,7 +140,7 @@ def resolve(spec: models.RealtimeAPI) -> API:
         labels=tuple(sorted(spec.labels.items())),
         annotations=tuple(sorted(spec.annotations.items())),
     )
-    return dataclasses.replace(api, deployment_id=content_id(dataclasses.asdict(api)))
+    return api._replace(deployment_id=content_id(api))
 
 
 def _containers(pod: models.Pod) -> tuple[Container, ...]:

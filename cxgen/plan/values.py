@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cxgen.plan.resolve import API, GPU, INFERENTIA, Container, Handler, Probe, Scaling
 
@@ -26,8 +25,7 @@ PERCENT_OR_COUNT: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]+%$
 STRINGS: Schema = {"type": "array", "items": {"type": "string"}}
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One value: its data, the schema of what may stand in its place, and what a comment says of it."""
 
     data: str | int | list[str]
@@ -35,8 +33,7 @@ class Value:
     comment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A map of values."""
 
     members: dict[str, Value | Group]

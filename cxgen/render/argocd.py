@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from cxgen.plan.identity import Identifier
 from cxgen.plan.values import STRING, Group, Value
@@ -12,8 +12,7 @@ from cxgen.spec.project import Argocd, Environment
 FOLDER = "argocd"
 
 
-@dataclass(frozen=True, slots=True)
-class GroupKind:
+class GroupKind(NamedTuple):
     group: Identifier
     kind: Identifier
 
@@ -32,8 +31,7 @@ KINDS = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(NamedTuple):
     """What decides the structure of the file."""
 
     environment: Identifier

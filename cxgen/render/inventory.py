@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from cxgen import __version__
 from cxgen.errors import Diagnostic, RepositoryError
@@ -22,11 +22,10 @@ _VERSION = re.compile(r"cxgen \S+")
 MARKER = re.compile(r"(<{7}|\|{7}|>{7})( .*)?|={7}")
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(NamedTuple):
     """Path within the folder -> the hashes under which it counts as ours (several after a conflict)."""
 
-    hashes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    hashes: Mapping[str, frozenset[str]] = {}
     conflicting: bool = False
 
     def owns(self, path: str, digest: str) -> bool:

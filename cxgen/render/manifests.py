@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import PurePosixPath
 
 from cxgen import yamlio
@@ -26,7 +25,7 @@ def with_pod_id(api: API) -> API:
     text = templates.render(_DEPLOYMENT, api, templates.LiteralRef(values(api)))
     for found in yamlio.objects(text, f"chart-templates/{_DEPLOYMENT}"):
         if isinstance(found, dict) and found.get("kind") == "Deployment":
-            return dataclasses.replace(api, pod_id=content_id(found["spec"]["template"]))
+            return api._replace(pod_id=content_id(found["spec"]["template"]))
     message = f"makes no Deployment of {api.name}; a pod id is computed from its pod template"
     raise InvalidInput(Diagnostic("E603", message, f"chart-templates/{_DEPLOYMENT}"))
 

@@ -13,8 +13,8 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cxgen.errors import Diagnostic, RepositoryError
 from cxgen.render import inventory
@@ -26,8 +26,7 @@ PENDING = f"{WORK}/pending"
 ABSENT = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """A folder with an inventory of its own, and the files that it shall hold: path within it -> bytes; none: it goes.
 
     What lies in folders below a flat one is not its own.
@@ -43,8 +42,7 @@ class Unit:
         return inside != path and not (self.flat and "/" in inside)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What happens to one path; `data` is None where it is deleted, `old` the hash that it has now (or ABSENT)."""
 
     path: str
@@ -56,8 +54,7 @@ class Change:
         return ABSENT if self.data is None else inventory.sha256(self.data)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What a render would do to the tree."""
 
     changes: tuple[Change, ...]

@@ -9,9 +9,8 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -27,8 +26,7 @@ Path_ = tuple[str | int, ...]
 SUFFIXES = (".yaml", ".yml")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One spec of a file. `api` is None where it could not be read even in part; `invalid` are the paths that are wrong."""
 
     file: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,7 +99,7 @@ def test_every_object_is_of_a_kind_that_argocd_is_told_of() -> None:
     from cxgen import yamlio
     from cxgen.render.argocd import KINDS
 
-    full = dataclasses.replace(api(), pdb_max_unavailable=1)
+    full = api()._replace(pdb_max_unavailable=1)
     found = set()
     for text in manifests.manifests(full).values():
         for made in yamlio.objects(text, "x"):
