@@ -114,6 +114,9 @@ def main(arguments: list[str] | None = None) -> int:
 
         _print([*text.diagnostics(error.diagnostics), *text.refused(error.diagnostics)], error=True)
         return error.exit_code
+    except OSError as error:  # what the file system refuses outside the places that expect it
+        typer.echo(f"{error.filename or 'cxgen'}: {error.strerror or error}; check that it is there and may be read [E001]", err=True)
+        return 3
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0

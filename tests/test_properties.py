@@ -48,6 +48,8 @@ def test_text_is_data(spec: dict[str, Any]) -> None:
     chart = helm.chart(api)
     by_pyyaml, by_us = yaml.safe_load(chart["values.yaml"]), yamlio.objects(chart["values.yaml"], "x")[0]
     assert by_pyyaml == by_us
+    for name, text in manifests.manifests(api).items():
+        assert list(yaml.safe_load_all(text)) == yamlio.objects(text, name)
     for container in api.containers:
         held = by_us["containers"][container.name]
         assert held["image"] == container.image

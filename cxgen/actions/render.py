@@ -28,7 +28,8 @@ class Rendered(NamedTuple):
     changes: tuple[Change, ...]
     unchanged: int
     warnings: tuple[Diagnostic, ...]
-    interrupted: bool  # it finished an earlier render that was killed
+    finished: bool  # it finished an earlier render that was killed
+    interrupted: bool  # such a render is left to finish, for other APIs than these
     argocd: str | None  # the path of Argo CD's file; None where cxgen.yaml has no argocd.repo_url
     forgotten: tuple[str, ...]  # folders of environments that cxgen.yaml no longer names
 
@@ -92,7 +93,8 @@ def render(
         changes=done.changes,
         unchanged=done.unchanged,
         warnings=checked.diagnostics,
-        interrupted=looked.interrupted,
+        finished=looked.interrupted and not tree.interrupted(root),
+        interrupted=tree.interrupted(root),
         argocd=f"{argocd.FOLDER}/{name}.yaml" if wiring else None,
         forgotten=tuple(f"{tree.DEPLOY}/{e}" for e in others),
     )

@@ -12,6 +12,9 @@ if TYPE_CHECKING:  # a writer of one result need not load what makes the others
     from cxgen.actions.validate import Validated
 
 
+INTERRUPTED = "An earlier render was interrupted: part of deploy/ is older than the rest. cxgen render, without a PATH, finishes it."
+
+
 def diagnostics(found: Iterable[Diagnostic]) -> list[str]:
     """One line each, in the order in which a file is read."""
     return [str(diagnostic) for diagnostic in found]
@@ -34,7 +37,7 @@ def validated(result: Validated) -> list[str]:
     warnings = len(result.diagnostics) - errors
     found = f"{count(errors, 'error')}, {count(warnings, 'warning')}"
     line = f"{found} in {count(len(result.documents), 'API')} ({count(result.files, 'file')})."
-    killed = ["In deploy/ an earlier render was interrupted; cxgen render finishes it."] if result.interrupted else []
+    killed = [INTERRUPTED] if result.interrupted else []
     return [line, *killed, "Next: mend the errors, then cxgen validate again." if errors else "Next: cxgen render"]
 
 
@@ -48,7 +51,8 @@ def rendered(result: Rendered, *, check: bool) -> list[str]:
     """What a render did, and what comes next."""
     written = [change for change in result.changes if change.data is not None]
     deleted = [change for change in result.changes if change.data is None]
-    lines = [f"Finished a render that was interrupted in {result.root}."] if result.interrupted and not check else []
+    lines = ["Finished a render that was interrupted."] if result.finished else []
+    lines += [INTERRUPTED] if result.interrupted else []
     if check:
         lines += [f"would {'delete' if change.data is None else 'write'} {change.path}" for change in result.changes]
     lines += [

@@ -110,8 +110,8 @@ def _texts(pairs: Iterable[tuple[str, str]], comment: str, each: str) -> Group:
 def _scaling(scaling: Scaling, comment: str, which: str) -> Group:
     return Group(
         {
-            "percent": Value(scaling.percent, COUNT, "Percent of the pods in one period, or"),
-            "pods": Value(1, COUNT, "this many pods where that is more."),
+            "percent": Value(scaling.percent, COUNT, "Pods in one period at most, in percent; pods counts where it is more."),
+            "pods": Value(1, COUNT, "Pods in one period at most; percent counts where it is more."),
             "periodSeconds": Value(scaling.period_seconds, {**COUNT, "maximum": 1800}, "Seconds of a period."),
             "stabilizationWindowSeconds": Value(
                 scaling.stabilization_seconds, {**SECONDS, "maximum": 3600}, f"The {which} recommendation of these seconds counts."

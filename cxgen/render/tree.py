@@ -84,7 +84,7 @@ def plan(root: Path, units: list[Unit], *, force: bool, unmerged: Callable[[], f
     look = _Look(root, force, unmerged, pending)
     for unit in units:
         look.unit(unit)
-    return Plan(tuple(look.changes), look.unchanged, tuple(look.refused), bool(pending))
+    return Plan(tuple(look.changes), look.unchanged, tuple(dict.fromkeys(look.refused)), bool(pending))
 
 
 class _Look:
@@ -191,6 +191,10 @@ def apply(root: Path, units: list[Unit], looked: Plan, *, force: bool, unmerged:
     """
     if looked.refused or not (looked.changes or looked.interrupted):
         return looked
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _disk(error, "nothing was changed") from None
     with _lock(root):
         # Once more, because another render may have ended between the look and the lock.
         done = plan(root, units, force=force, unmerged=unmerged)
@@ -215,7 +219,6 @@ def _disk(error: OSError, state: str) -> RepositoryError:
 @contextlib.contextmanager
 def _lock(root: Path) -> Iterator[None]:
     """One render at a time: a lock on the folder itself, which the kernel lets go when the process ends, however it ends."""
-    root.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:

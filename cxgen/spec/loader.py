@@ -22,7 +22,7 @@ from cxgen.spec.project import FILE, Project
 from cxgen.spec.scalars import show
 from cxgen.yamlio import Node
 
-Path_ = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]  # keys and indexes from the top of a spec
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -32,7 +32,7 @@ class Document(NamedTuple):
     file: str
     node: Node
     api: models.RealtimeAPI | None
-    invalid: frozenset[Path_]
+    invalid: frozenset[FieldPath]
     diagnostics: tuple[Diagnostic, ...]
     shorthand: bool = False
 
@@ -40,7 +40,7 @@ class Document(NamedTuple):
     def valid(self) -> bool:
         return self.api is not None and not any(d.is_error for d in self.diagnostics)
 
-    def at(self, code: str, path: Path_, message: str) -> Diagnostic:
+    def at(self, code: str, path: FieldPath, message: str) -> Diagnostic:
         """A diagnostic at a path of this spec."""
         return _at(self.file, self.node, code, path, message)
 
@@ -128,7 +128,7 @@ def _document(node: Node, file: str) -> Document:
     node, conflicts = _expand(node, file)
     plain = node.plain()
     api, diagnostics = None, list(conflicts)
-    invalid: set[Path_] = {("pod", "containers")} if conflicts else set()
+    invalid: set[FieldPath] = {("pod", "containers")} if conflicts else set()
     for round_ in range(4):  # each round replaces what the last one found; more than two are never needed
         try:
             api = models.RealtimeAPI.model_validate(plain)
@@ -188,13 +188,13 @@ def _moved(node: Node, written: str) -> Node:
     return Node(node.value, node.line, node.column, node.key_line, node.key_column, written)
 
 
-def _at(file: str, node: Node, code: str, path: Path_, message: str, *, key: bool = False) -> Diagnostic:
+def _at(file: str, node: Node, code: str, path: FieldPath, message: str, *, key: bool = False) -> Diagnostic:
     target, field, _ = node.at(path)
     line, column = (target.key_line, target.key_column) if key and target.key_line else (target.line, target.column)
     return Diagnostic(code, message, file, line, column, field)
 
 
-def _path(detail: ErrorDetails) -> Path_:
+def _path(detail: ErrorDetails) -> FieldPath:
     """Where pydantic found an error; it marks the key of a map by a last step of its own."""
     return tuple(step for step in detail["loc"] if step != "[key]")
 
@@ -241,7 +241,7 @@ def _known(owner: type[models.Model]) -> list[str]:
     return [*owner.model_fields, *shorthand]
 
 
-def _missing(path: Path_) -> str:
+def _missing(path: FieldPath) -> str:
     if path in (("pod",), ("pod", "containers")):
         return "write image: with an image reference, or pod.containers"
     examples = {
@@ -272,7 +272,7 @@ def _elsewhere(model: type[models.Model], name: str, prefix: str = "") -> str:
     return ""
 
 
-def _model(model: type[models.Model], path: Path_) -> type[models.Model]:
+def _model(model: type[models.Model], path: FieldPath) -> type[models.Model]:
     """The model that describes the map at a path."""
     for step in path:
         if isinstance(step, int) or step not in model.model_fields:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cxgen.errors import Diagnostic
 from cxgen.spec import models
-from cxgen.spec.loader import Document, Path_
+from cxgen.spec.loader import Document, FieldPath
 
 # One environment's and one API's name, joined by "-", are the release name that Argo CD gives to Helm (at most 53).
 MAX_RELEASE_NAME = 53
@@ -24,9 +24,9 @@ class Finding(NamedTuple):
     """What a rule found: `rests_on` are the further paths whose values it used."""
 
     code: str
-    path: Path_
+    path: FieldPath
     message: str
-    rests_on: tuple[Path_, ...] = ()
+    rests_on: tuple[FieldPath, ...] = ()
 
 
 def check(document: Document) -> list[Diagnostic]:
@@ -77,13 +77,13 @@ def _place(document: Document) -> str:
     return f"{document.file}:{document.node.line}"
 
 
-def _related(path: Path_, wrong: Path_) -> bool:
+def _related(path: FieldPath, wrong: FieldPath) -> bool:
     """Whether one path is the other or lies inside it."""
     shared = min(len(path), len(wrong))
     return path[:shared] == wrong[:shared]
 
 
-def _containers(api: models.RealtimeAPI) -> Iterator[tuple[Path_, models.Container]]:
+def _containers(api: models.RealtimeAPI) -> Iterator[tuple[FieldPath, models.Container]]:
     for index, container in enumerate(api.pod.containers):
         yield ("pod", "containers", index), container
 
@@ -112,7 +112,7 @@ def _probes(api: models.RealtimeAPI) -> Iterator[Finding]:
             yield from _handlers((*path, "pre_stop"), container.pre_stop, ("http_get", "exec"))
 
 
-def _handlers(path: Path_, probe: models.Probe | models.PreStop, names: tuple[str, ...]) -> Iterator[Finding]:
+def _handlers(path: FieldPath, probe: models.Probe | models.PreStop, names: tuple[str, ...]) -> Iterator[Finding]:
     given = [name for name in names if getattr(probe, name) is not None]
     handlers = f"{', '.join(names[:-1])} and {names[-1]}"
     if len(given) != 1:
@@ -193,7 +193,7 @@ def _metric(api: models.RealtimeAPI, shorthand: bool) -> Iterator[Finding]:
         message = "nothing measures requests in flight here, so replicas follow the CPU at 80 %; leave it out"
         yield Finding("W103", ("autoscaling", "target_in_flight"), message)
     elif not shorthand and not _fixed(scaling):
-        path: Path_ = ("autoscaling",) if "autoscaling" in api.model_fields_set else ("pod",)
+        path: FieldPath = ("autoscaling",) if "autoscaling" in api.model_fields_set else ("pod",)
         message = (
             "replicas follow the CPU at 80 %, not requests in flight as with Cortex; where the CPU says nothing about the load, "
             "make autoscaling.min_replicas and max_replicas equal"
@@ -223,7 +223,7 @@ def _migration(api: models.RealtimeAPI) -> Iterator[Finding]:
             yield Finding("W102", ("pod", name), message)
     several = len(api.pod.containers) > 1
     for path, container in _containers(api):
-        texts: list[tuple[Path_, str]] = [((*path, "env", name), value) for name, value in container.env.items()]
+        texts: list[tuple[FieldPath, str]] = [((*path, "env", name), value) for name, value in container.env.items()]
         for field in ("command", "args"):
             texts += [((*path, field, index), value) for index, value in enumerate(getattr(container, field))]
         for where, value in texts:

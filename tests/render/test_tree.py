@@ -133,6 +133,13 @@ def test_a_second_render_waits_its_turn(project: Project) -> None:
     project.render()
 
 
+def test_a_place_that_cannot_be_written(project: Project) -> None:
+    project.write("out", "a file\n")
+    outcome = project.run("render", "--out", "out")
+    assert outcome.code == 3
+    assert "cannot be written: File exists; nothing was changed [E506]" in outcome.lines[0]
+
+
 def test_a_full_disk_changes_nothing(project: Project) -> None:
     """A limit on the size of files is met like a full disk: while staging, before anything is renamed."""
     project.render()
@@ -234,7 +241,7 @@ def _many(root: Path, count: int, image: str, extra: str = "") -> None:
         (root / f"apis/api-{i}.yaml").write_text(spec)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(int(os.environ.get("CXGEN_KILLS", "12"))))
 def test_killed_at_any_instant(project: Project, tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     """kill -9 while rendering a change of 60 APIs; half of the runs are aimed at the renames. Then one render finishes it."""
     chance = random.Random(seed)
@@ -304,11 +311,11 @@ main(["render"])
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=project.root, check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL
-    assert "an earlier render was interrupted" in project.run("validate").out
-    one = project.render("apis/lily.yaml")  # rendering one API leaves the note of the others
-    assert "Finished" in one.out
+    assert "An earlier render was interrupted" in project.run("validate").out
+    for _ in range(2):  # rendering one API leaves the note of the others
+        assert "An earlier render was interrupted" in project.render("apis/lily.yaml").out
     assert (project.root / "deploy/.cxgen-work/pending").exists()
-    project.render()
+    assert "Finished a render that was interrupted." in project.render().out
     assert not (project.root / "deploy/.cxgen-work").exists()
     assert project.run("render", "--check").code == 0
     assert not (project.root / "deploy/default/iris/templates/hpa.yaml").exists()

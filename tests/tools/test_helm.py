@@ -145,6 +145,29 @@ def test_random_specs(tmp_path_factory: pytest.TempPathFactory, go_reader: Reade
     assert_equal(load(strategies.to_yaml(spec)), tmp_path_factory.mktemp("random"), go_reader)
 
 
+def test_hostile_strings(tmp_path: Path, go_reader: Reader) -> None:
+    """Each of them in each place where text can stand, at once, read back as itself."""
+    texts = strategies.HOSTILE
+    spec = {
+        "name": "no",
+        "kind": "RealtimeAPI",
+        "image": "a:1",
+        "command": texts,
+        "args": texts,
+        "env": {f"E{i}": text for i, text in enumerate(texts)},
+        "annotations": {f"a{i}": text for i, text in enumerate(texts)},
+        "labels": {"y": "yes", "n": "1e3", "null": "null", "true": "0x10", "on": "010"},
+    }
+    assert_equal(load(strategies.to_yaml(spec)), tmp_path, go_reader)
+    for objects in go_reader(tmp_path / "helm.yaml", tmp_path / "literal.yaml"):
+        deployment = by_identity(objects)["Deployment", "no"]
+        container = deployment["spec"]["template"]["spec"]["containers"][0]
+        assert container["command"] == container["args"] == texts
+        assert [entry["value"] for entry in container["env"][1:]] == texts
+        assert [deployment["metadata"]["annotations"][f"a{i}"] for i in range(len(texts))] == texts
+        assert spec["labels"].items() <= deployment["metadata"]["labels"].items()
+
+
 def test_tombstone(tmp_path: Path) -> None:
     from cxgen.plan.identity import Identifier
     from cxgen.plan.resolve import Tombstone
