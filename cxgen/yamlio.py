@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -112,10 +112,10 @@ def decode(data: bytes, file: str) -> str:
     return text
 
 
-def read(text: str, file: str) -> list[Node]:
-    """The documents of a YAML text, empty ones left out.
+def read(text: str, file: str) -> tuple[list[Node], list[Diagnostic]]:
+    """The documents of a YAML text, empty ones left out, and what is wrong with them short of their syntax.
 
-    Raises InvalidInput with every duplicate key, tag, alias and forbidden character, or with the first syntax error.
+    Raises InvalidInput with all that was found where the text cannot be read to its end.
     """
     reader = _Reader(file)
     try:
@@ -128,12 +128,10 @@ def read(text: str, file: str) -> list[Node]:
         line = text.split("\n")[mark.line] if mark and mark.line < text.count("\n") + 1 else ""
         tab = "\t" in line[: len(line) - len(line.lstrip())]
         cure = "indent with spaces, not tabs" if tab else "check the indentation, quotes and colons here"
-        reader.fail("E003", f"not YAML: {what}; {cure}", mark)
+        reader.stop("E003", f"not YAML: {what}; {cure}", mark)
     except yaml.YAMLError as error:
-        reader.fail("E003", f"not YAML: {error}; save it as plain UTF-8 text", None)
-    if reader.diagnostics:
-        raise InvalidInput(*reader.diagnostics)
-    return [node for node in reader.documents if node.value is not None]
+        reader.stop("E003", f"not YAML: {error}; save it as plain UTF-8 text", None)
+    return [node for node in reader.documents if node.value is not None], reader.diagnostics
 
 
 class _Reader:
@@ -150,7 +148,7 @@ class _Reader:
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         self.diagnostics.append(Diagnostic(code, message, self.file, line, column))
 
-    def stop(self, code: str, message: str, mark: Any) -> None:
+    def stop(self, code: str, message: str, mark: Any) -> NoReturn:
         self.fail(code, message, mark)
         raise InvalidInput(*self.diagnostics)
 
@@ -172,10 +170,9 @@ class _Reader:
         plain = not event.style and event.implicit[0] and event.tag is None
         if event.tag is not None and event.tag not in ("tag:yaml.org,2002:str", "!"):
             self.fail("E005", f"the tag {_tag(event.tag)} is not supported; remove it", mark)
-        if FORBIDDEN.search(text):
-            character = FORBIDDEN.search(text)
-            assert character
+        if character := FORBIDDEN.search(text):
             self.fail("E008", f"{_name(character[0])} cannot be kept by Kubernetes' tools; remove it", mark)
+            text = FORBIDDEN.sub("", text)
         frame = self.stack[-1] if self.stack else None
         if frame is not None and isinstance(frame.node.value, dict) and frame.key is None:
             self.key(frame, text, plain, mark)
@@ -225,8 +222,7 @@ class _Reader:
             self.stop("E009", "an alias cannot be a key; write a word", mark)
         if node is None:
             what = "refers to itself" if event.anchor in self.anchors else "has no anchor"
-            self.fail("E006", f"the alias *{event.anchor} {what}; write the value out", mark)
-            node = Node(None)
+            self.stop("E006", f"the alias *{event.anchor} {what}; write the value out", mark)
         self.put(Node(node.value, mark.line + 1, mark.column + 1, size=node.size), None)
 
     def put(self, node: Node, anchor: str | None) -> None:
@@ -269,8 +265,14 @@ def _name(character: str) -> str:
 
 
 def objects(text: str, file: str) -> list[Any]:
-    """The documents of rendered manifests as Python values, numbers and booleans resolved as YAML 1.2 has them."""
-    return [_typed(node) for node in read(text, file)]
+    """The documents of rendered manifests as Python values, numbers and booleans resolved as YAML 1.2 has them.
+
+    Raises InvalidInput where the text is not YAML.
+    """
+    documents, diagnostics = read(text, file)
+    if diagnostics:
+        raise InvalidInput(*diagnostics)
+    return [_typed(node) for node in documents]
 
 
 def _typed(node: Node) -> Any:

@@ -63,16 +63,19 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
     for path in read:
         shown = _shown(path, start)
         try:
-            found = loader.load(loader.read_file(path, shown), shown)
+            found, outside_specs = loader.load(loader.read_file(path, shown), shown)
         except InvalidInput as error:
             diagnostics += error.diagnostics
             continue
+        diagnostics += outside_specs
         documents += found
         selected += found if path in chosen else ()
     for document in documents:
         diagnostics += validate.check(document)
     name, _ = project.environment
     diagnostics += validate.between(documents, name)
+    order = {_shown(path, start): number for number, path in enumerate(read)}
+    diagnostics.sort(key=lambda d: (order.get(d.file, 0), d.line, d.column))
     if not wanted and not allow_none:
         diagnostics.append(no_specs(root, start, paths))
     return Validated(

@@ -80,20 +80,17 @@ def find(paths: Iterable[Path]) -> list[Path]:
     return list(found)
 
 
-def load(text: str, file: str) -> list[Document]:
-    """The specs of a text; raises InvalidInput where it is not YAML or holds something else."""
-    documents = yamlio.read(text, file)
+def load(text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
+    """The specs of a text, and what is wrong outside of them; raises InvalidInput where it is not YAML."""
+    documents, diagnostics = yamlio.read(text, file)
     nodes = [item for node in documents for item in (node.value if isinstance(node.value, list) else [node])]
-    strays = [
-        Diagnostic("E007", f"{show(node.value)} is not a spec; write a map with name, kind and image", file, node.line, node.column)
-        for node in nodes
-        if not isinstance(node.value, dict)
-    ]
-    if strays:
-        raise InvalidInput(*strays)
     if not nodes:
-        raise InvalidInput(Diagnostic("E007", "holds no spec; write one with name, kind and image", file, 1, 1))
-    return [_document(node, file) for node in nodes]
+        diagnostics.append(Diagnostic("E007", "holds no spec; write one with name, kind and image", file, 1, 1))
+    for node in nodes:
+        if not isinstance(node.value, dict):
+            message = f"{show(node.value)} is not a spec; write a map with name, kind and image"
+            diagnostics.append(Diagnostic("E007", message, file, node.line, node.column))
+    return [_document(node, file) for node in nodes if isinstance(node.value, dict)], diagnostics
 
 
 def load_project(root: Path, shown: str) -> Project:
@@ -101,19 +98,23 @@ def load_project(root: Path, shown: str) -> Project:
     path = root / FILE
     if not path.exists() and not path.is_symlink():
         return Project.model_construct()
-    documents = yamlio.read(read_file(path, shown), shown)
+    documents, diagnostics = yamlio.read(read_file(path, shown), shown)
     if not documents:
+        if diagnostics:
+            raise InvalidInput(*diagnostics)
         return Project.model_construct()
     if len(documents) > 1 or not isinstance(documents[0].value, dict):
         node = documents[-1]
         raise InvalidInput(
-            Diagnostic("E007", "the project file is one map; write argocd: and environments:", shown, node.line, node.column)
+            *diagnostics, Diagnostic("E007", "the project file is one map; write argocd: and environments:", shown, node.line, node.column)
         )
     node = documents[0]
     try:
         project = Project.model_validate(node.plain())
     except ValidationError as error:
-        raise InvalidInput(*_diagnostics(error, Project, node, shown)) from None
+        raise InvalidInput(*diagnostics, *_diagnostics(error, Project, node, shown)) from None
+    if diagnostics:
+        raise InvalidInput(*diagnostics)
     if len(project.environments) > 1:
         message = "several environments are not supported by this version of cxgen; keep one"
         raise InvalidInput(_at(shown, node, "E401", ("environments",), message))

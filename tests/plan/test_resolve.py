@@ -14,7 +14,7 @@ from tests.conftest import SMALLEST
 
 
 def load(more: str = "", base: str = SMALLEST) -> API:
-    document = loader.load(base + more, "x.yaml")[0]
+    document = loader.load(base + more, "x.yaml")[0][0]
     assert document.api, document.diagnostics
     assert not document.diagnostics
     return manifests.with_pod_id(resolve(document.api))

@@ -18,7 +18,7 @@ from tests.conftest import SMALLEST
 
 
 def api(text: str = SMALLEST) -> API:
-    document = loader.load(text, "x.yaml")[0]
+    document = loader.load(text, "x.yaml")[0][0]
     assert document.api
     return resolve(document.api)
 

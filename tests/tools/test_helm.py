@@ -32,7 +32,7 @@ def apis() -> Iterator[Any]:
 
 
 def load(text: str) -> API:
-    document = loader.load(text, "x.yaml")[0]
+    document = loader.load(text, "x.yaml")[0][0]
     assert document.api
     assert not [found for found in validate.check(document) if found.is_error]
     return manifests.with_pod_id(resolve(document.api))
