@@ -51,15 +51,18 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
     project = loader.load_project(root, _shown(root / FILE, start))
     apis = root / SPECS
     inside = loader.find([apis]) if apis.is_dir() else []
-    wanted = loader.find(start / path for path in paths) if paths else inside
-    outside = [path for path in wanted if paths and not _real(path).is_relative_to(_real(apis))]
+    wanted, outside = inside, []
+    if paths:
+        own = set(inside)
+        known = {path.resolve(): path for path in inside}  # a file is one file, whatever way leads to it
+        wanted = [known.get(path.resolve(), path) for path in loader.find(start / path for path in paths)]
+        outside = [path for path in wanted if path not in own]
     # A file from elsewhere stands alone: the project's own specs are not what it will run beside.
-    read = wanted if outside else [*inside, *wanted]
+    read = list(dict.fromkeys(wanted if outside else inside))
     documents: list[Document] = []
     selected: list[Document] = []
     diagnostics: list[Diagnostic] = []
     chosen = set(wanted)
-    read = list(dict.fromkeys(read))
     for path in read:
         shown = _shown(path, start)
         try:
@@ -94,10 +97,6 @@ def no_specs(root: Path, start: Path, paths: tuple[Path, ...] = ()) -> Diagnosti
     """What to say where nothing was found to read."""
     where = " ".join(map(str, paths)) or _shown(root / SPECS, start)
     return Diagnostic("E010", "holds no spec; write one such as apis/iris.yaml with name, kind: RealtimeAPI and image", where)
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
 
 
 def _shown(path: Path, start: Path) -> str:

@@ -96,6 +96,15 @@ def test_one_path_is_checked_against_all(project: Project) -> None:
     assert "[E301]" in project.run("validate", path).err
 
 
+@pytest.mark.parametrize("path", ["apis/iris.yaml", "./apis/../apis/iris.yaml", "apis", "other/iris.yaml", "apis/iris.yaml apis"])
+def test_a_file_is_one_file_whatever_way_leads_to_it(project: Project, path: str) -> None:
+    (project.root / "other").symlink_to("apis")
+    outcome = project.run("validate", *path.split())
+    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "0 errors, 0 warnings in 1 API (1 file).")
+    assert project.run("render", *path.split()).code == 0
+    assert project.run("validate", "../apis/iris.yaml", cwd=project.root / "apis").code == 0
+
+
 def test_places_are_shown_from_where_the_user_is(project: Project) -> None:
     project.write("apis/iris.yaml", "name: iris\nkind: RealtimeAPI\nimgae: x\n")
     assert project.run("validate", cwd=project.root / "apis").lines[0].startswith("iris.yaml:3:1: imgae: unknown field")
