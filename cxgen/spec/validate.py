@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from cxgen.errors import Diagnostic
 from cxgen.spec import models
-from cxgen.spec.loader import Document, FieldPath
+from cxgen.spec.diagnose import FieldPath
+from cxgen.spec.loader import Document
 
 # One environment's and one API's name, joined by "-", are the release name that Argo CD gives to Helm (at most 53).
 MAX_RELEASE_NAME = 53
