@@ -78,6 +78,13 @@ def test_the_pod_id_changes_with_the_pod(edit: str) -> None:
     assert load().pod_id != load(edit).pod_id
 
 
+def test_an_empty_variable_is_a_name_alone() -> None:
+    api = load("env: {A: '', B: x}")
+    env = objects(api)["Deployment"]["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert env[1:] == [{"name": "A"}, {"name": "B", "value": "x"}]
+    assert "A:" not in helm.chart(api)["values.yaml"]
+
+
 def test_the_order_of_variables_is_part_of_the_pod() -> None:
     assert load("env: {A: x, B: y}").pod_id != load("env: {B: y, A: x}").pod_id
     assert load("env: {A: x, B: y}").deployment_id != load("env: {B: y, A: x}").deployment_id
