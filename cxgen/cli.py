@@ -112,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
     except CxgenError as error:
         from cxgen.output import text
 
-        _print([*text.diagnostics(error.diagnostics), *text.refused(error.diagnostics)], error=True)
+        _print(text.failed(error), error=True)
         return error.exit_code
     except OSError as error:  # what the file system refuses outside the places that expect it
         typer.echo(f"{error.filename or 'cxgen'}: {error.strerror or error}; check that it is there and may be read [E001]", err=True)

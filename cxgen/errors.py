@@ -113,11 +113,13 @@ class Diagnostic(NamedTuple):
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         severity = "" if self.is_error else "warning"
         parts = [part for part in (place, severity, self.field, self.message) if part]
-        return f"{': '.join(parts)} [{self.code}]"
+        line = f"{': '.join(parts)} [{self.code}]"
+        # Names of files and values of specs may hold anything; a message is one line and steers no terminal.
+        return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 class CxgenError(Exception):
-    """Nothing was done, and the diagnostics say why. A door turns it into an exit code."""
+    """What was asked was not done, and the diagnostics say why. A door turns it into an exit code."""
 
     exit_code = 2
 
@@ -134,3 +136,7 @@ class RepositoryError(CxgenError):
     """The folder to write to is not in a state in which it can be written without losing something."""
 
     exit_code = 3
+
+
+class HalfWritten(RepositoryError):
+    """The disk refused in the middle of a write. What is left to do is noted, so the next render finishes."""

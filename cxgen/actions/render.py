@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,12 @@ from cxgen.render import argocd, helm, manifests, tree
 from cxgen.render.tree import Change, Unit
 from cxgen.spec.scalars import DNS1035
 
-GITATTRIBUTES = b"# cxgen compares these files byte for byte: Git must not change their line endings.\n* -text\n"
+GITATTRIBUTES = b"""\
+# cxgen compares these files byte for byte, so Git changes no line endings and mixes no two versions of a file: where both
+# sides of a merge changed one, cxgen render writes it anew from the merged specs. An inventory keeps the lines of both.
+* -text -merge
+.cxgen merge=union
+"""
 
 
 class Rendered(NamedTuple):
@@ -58,7 +64,7 @@ def render(
     if checked.outside and out is None:
         message = "lies outside the project's apis/ folder; name a folder to write to with --out, or print it with --stdout"
         raise InvalidInput(*(Diagnostic("E507", message, shown) for shown in checked.outside))
-    root = (start / out).resolve() if out is not None else checked.root
+    root = Path(os.path.realpath(start / out)) if out is not None else checked.root
     name, environment = checked.project.environment
     parent = f"{tree.DEPLOY}/{name}"
     rendered = [manifests.with_pod_id(api) for api in _apis(checked)]
@@ -75,13 +81,13 @@ def render(
     ]
     unmerged = functools.cache(lambda: repository.unmerged(root))
     looked = tree.plan(root, units, force=force, unmerged=unmerged)
-    died = tuple(n for n in gone if any(change.path.startswith(f"{parent}/{n}/") for change in looked.changes))
+    died = tuple(n for n in gone if any(change.data is None and change.path.startswith(f"{parent}/{n}/") for change in looked.changes))
     if not rendered and not allow_empty:
         if not died:
             raise InvalidInput(no_specs(checked.root, start))
         message = f"{', '.join(died)} would go, and with it the last API of {name}; restore its spec, or say --allow-empty"
         raise RepositoryError(Diagnostic("E504", message, parent))
-    done = looked if check else tree.apply(root, units, looked, force=force, unmerged=unmerged)
+    done = looked if check else tree.apply(root, units, looked, whole=not paths, force=force, unmerged=unmerged)
     if done.refused:
         raise RepositoryError(*done.refused)
     others = [] if paths else [e for e in _environments(root) if e != name and tree.folders(root, f"{tree.DEPLOY}/{e}")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cxgen.errors import Diagnostic
+from cxgen.errors import CxgenError, Diagnostic, HalfWritten
 
 if TYPE_CHECKING:  # a writer of one result need not load what makes the others
     from cxgen.actions.render import Rendered
@@ -41,10 +41,11 @@ def validated(result: Validated) -> list[str]:
     return [line, *killed, "Next: mend the errors, then cxgen validate again." if errors else "Next: cxgen render"]
 
 
-def refused(found: tuple[Diagnostic, ...]) -> list[str]:
-    """The last line of a command that did nothing."""
-    errors = sum(diagnostic.is_error for diagnostic in found)
-    return [f"{count(errors, 'error')}; nothing was written."]
+def failed(error: CxgenError) -> list[str]:
+    """What a command has to say that could not do what was asked."""
+    errors = sum(diagnostic.is_error for diagnostic in error.diagnostics)
+    state = "the tree is half written, and the next render finishes it" if isinstance(error, HalfWritten) else "nothing was written"
+    return [*diagnostics(error.diagnostics), f"{count(errors, 'error')}; {state}."]
 
 
 def rendered(result: Rendered, *, check: bool) -> list[str]:

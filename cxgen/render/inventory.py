@@ -41,7 +41,7 @@ def sha256(data: bytes) -> str:
 
 def is_inside(path: str) -> bool:
     """Whether a path that was read from a file stays in its folder."""
-    return not path.startswith("/") and "\\" not in path and all(part not in ("", ".", "..") for part in path.split("/"))
+    return path.isprintable() and "\\" not in path and all(part not in ("", ".", "..") for part in path.split("/"))
 
 
 def write(digests: Mapping[str, str]) -> bytes:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from cxgen.errors import Diagnostic, RepositoryError
+from cxgen.errors import Diagnostic, HalfWritten, RepositoryError
 from cxgen.render import inventory
 from cxgen.render.inventory import Inventory
 
@@ -80,32 +80,39 @@ def folders(root: Path, parent: str) -> list[str]:
 
 def plan(root: Path, units: list[Unit], *, force: bool, unmerged: Callable[[], frozenset[str]]) -> Plan:
     """Compares what shall be with what is. `unmerged` gives the paths that Git has not merged; it is asked only when needed."""
-    pending = _read_pending(root)
-    look = _Look(root, force, unmerged, pending)
+    look = _Look(root, force, unmerged)
     for unit in units:
         look.unit(unit)
-    return Plan(tuple(look.changes), look.unchanged, tuple(dict.fromkeys(look.refused)), bool(pending))
+    return Plan(tuple(look.changes), look.unchanged, tuple(dict.fromkeys(look.refused)), bool(look.pending))
 
 
 class _Look:
     """Walks over the units and gathers what a plan holds."""
 
-    def __init__(self, root: Path, force: bool, unmerged: Callable[[], frozenset[str]], pending: Mapping[str, frozenset[str]]) -> None:
-        self.root, self.force, self.unmerged, self.pending = root, force, unmerged, pending
+    def __init__(self, root: Path, force: bool, unmerged: Callable[[], frozenset[str]]) -> None:
+        self.root, self.force, self.unmerged = root, force, unmerged
         self.changes: list[Change] = []
         self.refused: list[Diagnostic] = []
         self.unchanged = 0
         self.folders: dict[str, bool | Diagnostic] = {}
+        noted = self.content(PENDING)
+        self.refused += [noted] if isinstance(noted, Diagnostic) else []
+        self.pending = _parse_pending(noted if isinstance(noted, bytes) else b"")
 
     def unit(self, unit: Unit) -> None:
         listed = self.inventory(f"{unit.folder}/{inventory.NAME}")
         if listed is None:
             return
-        half_done = {path.removeprefix(f"{unit.folder}/") for path in self.pending if unit.covers(path)} - {inventory.NAME}
-        for path in sorted({*unit.files, *listed.hashes, *half_done}):
-            self.path(unit.folder, path, unit.files.get(path), listed)
+        known = {*(f"{unit.folder}/{path}" for path in listed.hashes), *self.pending}
+        own = {path.removeprefix(f"{unit.folder}/") for path in known if unit.covers(path)} - {inventory.NAME}
         index = inventory.write({path: inventory.sha256(data) for path, data in unit.files.items()}) if unit.files else None
-        self.index(f"{unit.folder}/{inventory.NAME}", index)
+        # The inventory comes first and goes last: no folder of ours is ever without one, however a render ends.
+        if index is not None:
+            self.index(f"{unit.folder}/{inventory.NAME}", index)
+        for path in sorted({*unit.files, *own}):
+            self.path(unit.folder, path, unit.files.get(path), listed)
+        if index is None:
+            self.index(f"{unit.folder}/{inventory.NAME}", index)
 
     def inventory(self, path: str) -> Inventory | None:
         """The inventory at a path, an empty one where there is none; None where it had to be refused."""
@@ -184,36 +191,42 @@ class _Look:
         return folder.is_dir()
 
 
-def apply(root: Path, units: list[Unit], looked: Plan, *, force: bool, unmerged: Callable[[], frozenset[str]]) -> Plan:
+def apply(root: Path, units: list[Unit], looked: Plan, *, whole: bool, force: bool, unmerged: Callable[[], frozenset[str]]) -> Plan:
     """Makes the tree what the units say, unless something is refused; returns what was done. `looked` is a plan for the units.
 
-    Raises RepositoryError where another render is running, or the disk refuses.
+    `whole`: the units are all that there are, so nothing stays noted for another render. Raises RepositoryError where another
+    render is running, or the disk refuses.
     """
-    if looked.refused or not (looked.changes or looked.interrupted):
+    if looked.refused or not (looked.changes or os.path.lexists(root / WORK)):
         return looked
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _disk(error, "nothing was changed") from None
+        raise RepositoryError(_disk(error, root)) from None
     with _lock(root):
         # Once more, because another render may have ended between the look and the lock.
         done = plan(root, units, force=force, unmerged=unmerged)
         if done.refused:
             return done
+        earlier = {} if whole else _outside(root, units)
         try:
             staged = _stage(root, done.changes)
+            _note(root, done.changes)
         except OSError as error:
             shutil.rmtree(root / WORK / "stage", ignore_errors=True)
-            raise _disk(error, "nothing was changed") from None
+            raise RepositoryError(_disk(error, root)) from None
         try:
-            _commit(root, units, done.changes, staged)
+            _commit(root, done.changes, staged)
+            _forget(root, earlier)
         except OSError as error:
-            raise _disk(error, "the tree is half written; run cxgen render again when that is mended") from None
+            raise HalfWritten(_disk(error, root)) from None
     return done
 
 
-def _disk(error: OSError, state: str) -> RepositoryError:
-    return RepositoryError(Diagnostic("E506", f"cannot be written: {error.strerror}; {state}", str(error.filename or "")))
+def _disk(error: OSError, root: Path) -> Diagnostic:
+    path = os.fsdecode(error.filename2 or error.filename or root)
+    shown = os.path.relpath(path, root) if path.startswith(f"{root}/") else path
+    return Diagnostic("E506", f"cannot be written: {error.strerror}; mend that, then cxgen render again", shown)
 
 
 @contextlib.contextmanager
@@ -235,7 +248,7 @@ def _stage(root: Path, changes: tuple[Change, ...]) -> dict[str, Path]:
     stage = root / WORK / "stage"
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(parents=True)
-    (root / WORK / ".gitignore").write_text("*\n")
+    _create(root / WORK / ".gitignore", b"*\n")
     staged = {}
     for number, change in enumerate(changes):
         if change.data is not None:
@@ -244,11 +257,7 @@ def _stage(root: Path, changes: tuple[Change, ...]) -> dict[str, Path]:
     return staged
 
 
-def _commit(root: Path, units: list[Unit], changes: tuple[Change, ...], staged: Mapping[str, Path]) -> None:
-    earlier = _read_pending(root)
-    lines = {path: " ".join(sorted(hashes)) for path, hashes in earlier.items()}
-    lines |= {change.path: " ".join({change.old, change.new, *earlier.get(change.path, ())}) for change in changes}
-    _write_pending(root, lines)
+def _commit(root: Path, changes: tuple[Change, ...], staged: Mapping[str, Path]) -> None:
     made: set[Path] = set()
     for change in changes:
         target = root / change.path
@@ -260,14 +269,6 @@ def _commit(root: Path, units: list[Unit], changes: tuple[Change, ...], staged: 
                 target.parent.mkdir(parents=True, exist_ok=True)
                 made.add(target.parent)
             os.replace(staged[change.path], target)
-    # What a killed render left in other APIs' folders than these stays noted, for the render that covers them.
-    left = {path: hashes for path, hashes in lines.items() if path in earlier and not any(unit.covers(path) for unit in units)}
-    if left:
-        _write_pending(root, left)
-        shutil.rmtree(root / WORK / "stage")
-    else:
-        (root / PENDING).unlink()
-        shutil.rmtree(root / WORK)
 
 
 def _remove_empty(folder: Path, root: Path) -> None:
@@ -279,17 +280,50 @@ def _remove_empty(folder: Path, root: Path) -> None:
         folder = folder.parent
 
 
-def _write_pending(root: Path, lines: Mapping[str, str]) -> None:
+def _create(path: Path, data: bytes) -> None:
+    """Writes a new file, whatever lay at its path; a link there is not followed."""
+    path.unlink(missing_ok=True)
+    with path.open("xb") as file:
+        file.write(data)
+
+
+def _note(root: Path, changes: tuple[Change, ...]) -> None:
+    """Notes what is about to happen, beside what a killed render noted and nobody has finished."""
+    noted = _read_pending(root)
+    for change in changes:
+        noted[change.path] = noted.get(change.path, frozenset()) | {change.old, change.new}
+    _write_pending(root, noted)
+
+
+def _outside(root: Path, units: list[Unit]) -> dict[str, frozenset[str]]:
+    """What a killed render left to do in other folders than those of the units."""
+    return {path: hashes for path, hashes in _read_pending(root).items() if not any(unit.covers(path) for unit in units)}
+
+
+def _forget(root: Path, left: Mapping[str, frozenset[str]]) -> None:
+    """Ends the work; what is left stays noted, for the render that covers it."""
+    if left:
+        _write_pending(root, left)
+        shutil.rmtree(root / WORK / "stage")
+    else:
+        (root / PENDING).unlink()
+        shutil.rmtree(root / WORK)
+
+
+def _write_pending(root: Path, noted: Mapping[str, frozenset[str]]) -> None:
     """Each line: the hashes that a path may have, separated by spaces, two spaces, the path."""
     draft = root / f"{PENDING}.new"
-    draft.write_text("".join(f"{hashes}  {path}\n" for path, hashes in sorted(lines.items())))
+    _create(draft, "".join(f"{' '.join(sorted(hashes))}  {path}\n" for path, hashes in sorted(noted.items())).encode())
     os.replace(draft, root / PENDING)
 
 
 def _read_pending(root: Path) -> dict[str, frozenset[str]]:
     try:
-        lines = (root / PENDING).read_text().splitlines()
-    except OSError:
+        return _parse_pending((root / PENDING).read_bytes())
+    except FileNotFoundError:
         return {}
-    pairs = (line.partition("  ") for line in lines)
+
+
+def _parse_pending(data: bytes) -> dict[str, frozenset[str]]:
+    pairs = (line.partition("  ") for line in data.decode("utf-8", "replace").split("\n"))
     return {path: frozenset(hashes.split()) for hashes, _, path in pairs if inventory.is_inside(path)}

@@ -18,6 +18,7 @@ from cxgen.render import inventory
 from tests.conftest import SMALLEST, Project, files
 
 DEPLOYMENT = "deploy/default/iris/templates/deployment.yaml"
+TOMBSTONE = (".cxgen", "Chart.yaml", "templates/serviceaccount.yaml")
 
 
 def test_inventory_lists_every_file(project: Project) -> None:
@@ -137,7 +138,10 @@ def test_a_place_that_cannot_be_written(project: Project) -> None:
     project.write("out", "a file\n")
     outcome = project.run("render", "--out", "out")
     assert outcome.code == 3
-    assert "cannot be written: File exists; nothing was changed [E506]" in outcome.lines[0]
+    assert outcome.lines == [
+        f"{project.root}/out: cannot be written: File exists; mend that, then cxgen render again [E506]",
+        "1 error; nothing was written.",
+    ]
 
 
 def test_a_full_disk_changes_nothing(project: Project) -> None:
@@ -149,10 +153,70 @@ def test_a_full_disk_changes_nothing(project: Project) -> None:
     code += "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); from cxgen.cli import main; sys.exit(main(['render']))"
     done = subprocess.run([sys.executable, "-B", "-c", code], cwd=project.root, capture_output=True, text=True, check=False)
     assert done.returncode == 3
-    assert "cannot be written: File too large; nothing was changed [E506]" in done.stderr
+    assert "cannot be written: File too large; mend that, then cxgen render again [E506]\n1 error; nothing was written." in done.stderr
     assert {path: data for path, data in project.files().items() if ".cxgen-work" not in path} == before
     project.render()
     assert not (project.root / "deploy/.cxgen-work").exists()
+
+
+@pytest.mark.parametrize("place", [".cxgen-work", ".cxgen-work/pending", ".cxgen-work/pending.new", ".cxgen-work/.gitignore"])
+def test_links_in_the_work_folder_are_not_followed(project: Project, tmp_path_factory: pytest.TempPathFactory, place: str) -> None:
+    target = tmp_path_factory.mktemp("outside") / "target"
+    target.write_text("mine\n")
+    (project.root / "deploy" / place).parent.mkdir(parents=True)
+    (project.root / "deploy" / place).symlink_to(target)
+    outcome = project.run("render")
+    assert outcome.code == (0 if place.endswith(("new", "gitignore")) else 3)
+    assert outcome.code == 0 or "[E503]" in outcome.lines[0]
+    assert target.read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("lines", [b"\xff\xfe  deploy/x\n", b"0  deploy/default/iris/a\0b\n", b"0  ../../etc/passwd\n", b"\n\0", b"0  /x"])
+def test_a_note_that_is_none_is_harmless(project: Project, lines: bytes) -> None:
+    project.write("deploy/.cxgen-work/pending", "")
+    (project.root / "deploy/.cxgen-work/pending").write_bytes(lines)
+    project.render()
+    assert not (project.root / "deploy/.cxgen-work").exists()
+
+
+def test_a_fifo_in_place_of_the_note_does_not_hang(project: Project) -> None:
+    (project.root / "deploy/.cxgen-work").mkdir(parents=True)
+    os.mkfifo(project.root / "deploy/.cxgen-work/pending")
+    assert "[E503]" in project.run("render").lines[0]
+
+
+def test_an_inventory_speaks_for_its_own_folder_only(project: Project) -> None:
+    project.render()
+    stolen = f"default/iris/{DEPLOYMENT.rpartition('iris/')[2]}"
+    digest = inventory.sha256((project.root / "deploy" / stolen).read_bytes())
+    project.write("deploy/.cxgen", project.read("deploy/.cxgen") + f"{digest}  {stolen}\n{'0' * 64}  .cxgen\n")
+    project.render()
+    assert (project.root / DEPLOYMENT).exists()
+    assert "default" not in project.read("deploy/.cxgen")
+
+
+def test_a_disk_that_refuses_in_the_middle(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.render()
+    project.write("apis/iris.yaml", SMALLEST + "port: 9000\n")
+    real = os.replace
+
+    def replace(source: Path, target: Path) -> None:
+        if target.name == "values.yaml":
+            raise OSError(28, "No space left on device", str(source), None, str(target))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    outcome = project.run("render")
+    assert (outcome.code, outcome.lines) == (
+        3,
+        [
+            "deploy/default/iris/values.yaml: cannot be written: No space left on device; mend that, then cxgen render again [E506]",
+            "1 error; the tree is half written, and the next render finishes it.",
+        ],
+    )
+    monkeypatch.undo()
+    assert "Finished a render that was interrupted." in project.render().out
+    assert project.run("render", "--check").code == 0
 
 
 class TestGit:
@@ -194,25 +258,60 @@ class TestGit:
         self.run(git, "merge", "-q", "--no-edit", "lily")
         assert git.run("render", "--check").code == 0
 
+    def attributes(self, project: Project, text: str) -> None:
+        """What a clone says for itself outweighs the attributes that cxgen writes."""
+        project.write(".git/info/attributes", text)
+
     @pytest.mark.parametrize("style", ["merge", "diff3", "zdiff3"])
-    def test_render_resolves_what_the_spec_decides(self, git: Project, style: str) -> None:
+    @pytest.mark.parametrize("attributes", ["", "* merge\n", "* !merge\n"])
+    def test_render_resolves_what_the_spec_decides(self, git: Project, style: str, attributes: str) -> None:
+        self.attributes(git, attributes)
         self.run(git, "config", "merge.conflictStyle", style)
         self.branches(git, SMALLEST + "port: 9000\n", SMALLEST + "port: 9001\n")
         self.run(git, "merge", "-q", "one", code=1)
-        assert "<<<<<<<" in git.read("deploy/default/iris/.cxgen")
+        assert ("<<<<<<<" in git.read("deploy/default/iris/.cxgen")) == bool(attributes)
         git.write("apis/iris.yaml", SMALLEST + "port: 9002\n")
         git.render()
         assert "<<<<<<<" not in "".join(data.decode() for data in git.files().values())
         self.commit(git)
 
-    def test_a_file_that_git_merged_without_a_conflict(self, git: Project) -> None:
-        """Both branches change values.yaml in different places: its content is neither side's, yet nobody's work."""
+    @pytest.mark.parametrize("attributes", ["", "* merge\n"])
+    def test_a_file_that_both_sides_changed_in_different_places(self, git: Project, attributes: str) -> None:
+        """Where Git may, it makes a values.yaml whose content is neither side's, yet nobody's work."""
+        self.attributes(git, attributes)
         self.branches(git, SMALLEST.replace("1.4.0", "1.5.0"), SMALLEST + "update_strategy: {max_surge: 2}\n")
         self.run(git, "merge", "-q", "one", code=1)
-        assert "<<<<<<<" not in git.read("deploy/default/iris/values.yaml")
+        assert ("1.5.0" in git.read("deploy/default/iris/values.yaml")) == bool(attributes)
         git.write("apis/iris.yaml", SMALLEST.replace("1.4.0", "1.5.0") + "update_strategy: {max_surge: 2}\n")
         git.render()
         assert "1.5.0" in git.read("deploy/default/iris/values.yaml")
+
+    @pytest.mark.parametrize("side", ["ours", "theirs"])
+    def test_a_merge_that_prefers_one_side(self, git: Project, side: str) -> None:
+        """No conflict is left to see, and only one side's changes of a file are there."""
+        more = "annotations: {a: b}\nautoscaling: {min_replicas: 2}\n"
+        self.branches(git, SMALLEST.replace("1.4.0", "1.5.0") + more, SMALLEST + "update_strategy: {max_surge: 2}\n")
+        self.run(git, "merge", "-q", "--no-edit", "-X", side, "one")
+        git.render()
+        assert git.run("render", "--check").code == 0
+
+    def test_a_merge_into_a_renamed_api(self, git: Project) -> None:
+        """Git follows a rename and merges the change of the old API's files into the new one's."""
+        self.run(git, "checkout", "-q", "-b", "one")
+        git.write("apis/iris.yaml", SMALLEST + "update_strategy: {max_surge: 2}\n")
+        git.render()
+        self.commit(git)
+        self.run(git, "checkout", "-q", "-b", "two", "main")
+        (git.root / "apis/iris.yaml").unlink()
+        git.write("apis/lily.yaml", SMALLEST.replace("iris", "lily", 1))
+        git.render()
+        self.commit(git)
+        subprocess.run(["git", "merge", "-q", "--no-edit", "one"], cwd=git.root, capture_output=True, check=False)
+        (git.root / "apis/iris.yaml").unlink(missing_ok=True)
+        git.write("apis/lily.yaml", SMALLEST.replace("iris", "lily", 1) + "update_strategy: {max_surge: 2}\n")
+        git.render()
+        self.commit(git)
+        assert git.run("render", "--check").code == 0
 
     def test_a_file_that_one_side_deleted(self, git: Project) -> None:
         """Git leaves it without markers, but unmerged."""
@@ -288,15 +387,8 @@ def test_killed_at_any_instant(project: Project, tmp_path_factory: pytest.TempPa
     assert got == want
 
 
-@pytest.mark.parametrize("renames", [0, 1, 7, 40])
-def test_killed_between_two_renames(project: Project, renames: int) -> None:
-    """The same, in the exact place: after that many renames into the tree."""
-    project.write("apis/lily.yaml", SMALLEST.replace("iris", "lily", 1))
-    project.render()
-    project.write("apis/iris.yaml", SMALLEST + "autoscaling: {max_replicas: 1}\n")
-    project.write("apis/lily.yaml", project.read("apis/lily.yaml") + "port: 9000\n")
-    for i in range(6):
-        project.write(f"apis/new-{i}.yaml", SMALLEST.replace("iris", f"new-{i}", 1))
+def _kill_after(project: Project, renames: int) -> None:
+    """A render that is killed after that many renames into the tree."""
     code = f"""
 import os, signal
 real, left = os.replace, {renames} + 1  # one more, for the note of what is about to be done
@@ -311,6 +403,18 @@ main(["render"])
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=project.root, check=False, capture_output=True)
     assert done.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("renames", [0, 1, 7, 40])
+def test_killed_between_two_renames(project: Project, renames: int) -> None:
+    """The same, in the exact place: after that many renames into the tree."""
+    project.write("apis/lily.yaml", SMALLEST.replace("iris", "lily", 1))
+    project.render()
+    project.write("apis/iris.yaml", SMALLEST + "autoscaling: {max_replicas: 1}\n")
+    project.write("apis/lily.yaml", project.read("apis/lily.yaml") + "port: 9000\n")
+    for i in range(6):
+        project.write(f"apis/new-{i}.yaml", SMALLEST.replace("iris", f"new-{i}", 1))
+    _kill_after(project, renames)
     assert "An earlier render was interrupted" in project.run("validate").out
     for _ in range(2):  # rendering one API leaves the note of the others
         assert "An earlier render was interrupted" in project.render("apis/lily.yaml").out
@@ -319,3 +423,39 @@ main(["render"])
     assert not (project.root / "deploy/.cxgen-work").exists()
     assert project.run("render", "--check").code == 0
     assert not (project.root / "deploy/default/iris/templates/hpa.yaml").exists()
+
+
+def test_killed_and_then_the_spec_goes(project: Project) -> None:
+    """What the killed render had begun is finished too where nothing wants it any more."""
+    project.write("apis/lily.yaml", SMALLEST.replace("iris", "lily", 1))
+    project.write("apis/rose.yaml", SMALLEST.replace("iris", "rose", 1))
+    _kill_after(project, 14)
+    half = {path for path in project.files("deploy/default") if "/lily/" in path}
+    assert "deploy/default/lily/.cxgen" in half
+    assert "deploy/default/lily/values.yaml" not in half
+    (project.root / "apis/lily.yaml").unlink()
+    (project.root / "apis/rose.yaml").unlink()
+    assert "Finished a render that was interrupted." in project.render().out
+    assert set(project.files("deploy/default/lily")) <= {f"deploy/default/lily/{name}" for name in TOMBSTONE}
+    assert not (project.root / "deploy/default/rose").exists()
+    assert project.run("render", "--check").code == 0
+    assert not (project.root / "deploy/.cxgen-work").exists()
+
+
+def test_killed_and_then_the_environment_goes(project: Project) -> None:
+    project.render()
+    project.write("apis/iris.yaml", SMALLEST + "port: 9000\n")
+    _kill_after(project, 2)
+    project.write("cxgen.yaml", "environments: {prod: {}}\n")
+    out = project.render().out
+    assert "Finished a render that was interrupted." in out
+    assert "deploy/default belongs to no environment" in out
+    assert not (project.root / "deploy/.cxgen-work").exists()
+    assert "interrupted" not in project.render().out
+
+
+def test_killed_before_it_noted_anything(project: Project) -> None:
+    project.render()
+    project.write("deploy/.cxgen-work/stage/0", "half")
+    assert "interrupted" not in project.render().out
+    assert not (project.root / "deploy/.cxgen-work").exists()
