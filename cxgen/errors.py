@@ -55,16 +55,17 @@ CODES = {
     "E222": "The key of a label or annotation belongs to cxgen, Kubernetes, Helm, Argo CD or the ingress controller.",
     "E223": "Replicas follow the CPU, and a container requests none.",
     "E224": "A list is empty that needs at least one item.",
-    "E225": "Annotations are larger together than Kubernetes allows.",
+    "E225": "The texts of an API are larger together than Argo CD can apply.",
     "E226": "The path of an HTTP probe or hook is not valid.",
     # Between APIs.
     "E301": "Two APIs of an environment have the same name.",
-    "E302": "Two APIs have the same endpoint on the same host.",
+    "E302": "Two APIs have the same endpoint on the same host, or ones that differ only in case.",
     "E303": "The names of an API and its environment are too long together.",
     # The project file.
     "E401": "cxgen.yaml names more than one environment.",
     "E402": "A repository's address is not usable or holds a password.",
     "E403": "The name of an environment, namespace or project is not valid.",
+    "E404": "The path of a project in its repository has characters that Argo CD gives a meaning.",
     # The tree that is written.
     "E501": "A generated file was changed by hand.",
     "E502": "A file that cxgen did not write is in the way.",
@@ -90,6 +91,7 @@ CODES = {
     "W109": "A $(VARIABLE) that nothing sets.",
     "W110": "No readiness probe looks at the port.",
     "W111": "Autoscaling settings have no effect with fixed replicas.",
+    "W112": "A CPU request is so large that thousandths were probably meant.",
 }
 RETIRED: frozenset[str] = frozenset()
 

@@ -18,11 +18,14 @@ from cxgen.errors import Diagnostic, InvalidInput
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
-MAX_NODES = 100_000
+# Values of a file once its aliases are written out; a long text counts as one more for each TEXT characters.
+MAX_SIZE = 100_000
+TEXT = 100
 
 # Kubernetes' tools refuse these or change them: kustomize and Go's YAML reader, as tried.
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _FORBIDDEN_IN_FILE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
 _SIMPLE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
@@ -38,6 +41,10 @@ class Plain(str):
     __slots__ = ()
 
 
+def _cut(step: str) -> str:
+    return step if len(step) <= 60 else f"{step[:57]}..."
+
+
 @dataclass(slots=True)
 class Node:
     """A value and where it stands. `key_line` and `key_column` are those of its key, where it has one."""
@@ -49,7 +56,7 @@ class Node:
     key_column: int = 0
     # The field as the user wrote it, where the node was moved (the shorthand); None where its path says it.
     written: str | None = None
-    size: int = 1
+    size: int = 1  # of the whole value, as MAX_SIZE counts
 
     def plain(self) -> Any:
         """The value as Python dicts, lists, str, Plain and None."""
@@ -75,9 +82,9 @@ class Node:
             elif isinstance(step, int):
                 written += f"[{step}]"
             elif not _SIMPLE_KEY.fullmatch(step):
-                written += f'["{step}"]'
+                written += f'["{_cut(step)}"]'
             else:
-                written += f".{step}" if written else step
+                written += f".{_cut(step)}" if written else _cut(step)
             node = child if child is not None else node
         return node, written, found
 
@@ -123,6 +130,9 @@ def read(text: str, file: str) -> tuple[list[Node], list[Diagnostic]]:
         while events.check_event():
             reader.take(events.get_event())
     except yaml.MarkedYAMLError as error:
+        if conflict := _CONFLICT.search(text):
+            place = text.count("\n", 0, conflict.start()) + 1
+            raise InvalidInput(Diagnostic("E003", "holds a merge conflict; resolve it", file, place, 1)) from None
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.context, error.problem) if part)
         line = text.split("\n")[mark.line] if mark and mark.line < text.count("\n") + 1 else ""
@@ -143,6 +153,7 @@ class _Reader:
         self.diagnostics: list[Diagnostic] = []
         self.stack: list[_Frame] = []
         self.anchors: dict[str, Node | None] = {}
+        self.size = 0
 
     def fail(self, code: str, message: str, mark: Any) -> None:
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -151,6 +162,12 @@ class _Reader:
     def stop(self, code: str, message: str, mark: Any) -> NoReturn:
         self.fail(code, message, mark)
         raise InvalidInput(*self.diagnostics)
+
+    def count(self, size: int, mark: Any) -> None:
+        """Ends a file that grows beyond measure, before it has."""
+        self.size += size
+        if self.size > MAX_SIZE:
+            self.stop("E011", f"more than {MAX_SIZE:,} values, its aliases written out; split the file", mark)
 
     def take(self, event: Any) -> None:
         kind, mark = type(event), event.start_mark
@@ -173,12 +190,16 @@ class _Reader:
         if character := FORBIDDEN.search(text):
             self.fail("E008", f"{_name(character[0])} cannot be kept by Kubernetes' tools; remove it", mark)
             text = FORBIDDEN.sub("", text)
+        value = None if plain and text in _NULL else Plain(text) if plain else text
+        node = Node(value, mark.line + 1, mark.column + 1, size=1 + len(text) // TEXT)
+        self.count(node.size, mark)
         frame = self.stack[-1] if self.stack else None
-        if frame is not None and isinstance(frame.node.value, dict) and frame.key is None:
-            self.key(frame, text, plain, mark)
+        if frame is None or not isinstance(frame.node.value, dict) or frame.key is not None:
+            self.put(node, event.anchor)
             return
-        value = Plain(text) if plain else text
-        self.put(Node(None if plain and text in _NULL else value, mark.line + 1, mark.column + 1), event.anchor)
+        self.key(frame, text, plain, mark)
+        if event.anchor:
+            self.anchors[event.anchor] = node
 
     def key(self, frame: _Frame, text: str, plain: bool, mark: Any) -> None:
         assert isinstance(frame.node.value, dict)
@@ -198,6 +219,7 @@ class _Reader:
         if len(self.stack) >= MAX_DEPTH:
             self.stop("E011", f"nested more than {MAX_DEPTH} deep; no spec needs that", mark)
         empty: dict[str, Node] | list[Node] = {} if type(event) is yaml.MappingStartEvent else []
+        self.count(1, mark)
         self.stack.append(_Frame(Node(empty, mark.line + 1, mark.column + 1), event.anchor))
         if event.anchor:
             self.anchors[event.anchor] = None
@@ -209,11 +231,11 @@ class _Reader:
             for merged in frame.merges:
                 assert isinstance(merged.value, dict)
                 for key, child in merged.value.items():
-                    value.setdefault(key, child)
-        if isinstance(value, dict | list):
-            frame.node.size += sum(child.size for child in (value.values() if isinstance(value, dict) else value))
-        if frame.node.size > MAX_NODES:
-            self.stop("E011", f"more than {MAX_NODES:,} values; split the file", _Mark(frame.node))
+                    if key not in value:
+                        value[key] = child
+            frame.node.size += sum(child.size + len(key) // TEXT for key, child in value.items())
+        elif isinstance(value, list):
+            frame.node.size += sum(child.size for child in value)
         self.put(frame.node, frame.anchor)
 
     def alias(self, event: Any, mark: Any) -> None:
@@ -223,6 +245,7 @@ class _Reader:
         if node is None:
             what = "refers to itself" if event.anchor in self.anchors else "has no anchor"
             self.stop("E006", f"the alias *{event.anchor} {what}; write the value out", mark)
+        self.count(node.size, mark)
         self.put(Node(node.value, mark.line + 1, mark.column + 1, size=node.size), None)
 
     def put(self, node: Node, anchor: str | None) -> None:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from cxgen.actions.validate import Validated, no_specs, validate_specs
+from cxgen.actions.validate import Validated, no_specs, shown, validate_specs
 from cxgen.errors import Diagnostic, InvalidInput, RepositoryError
 from cxgen.gitops import repository
 from cxgen.plan.identity import Identifier
@@ -25,10 +25,12 @@ GITATTRIBUTES = b"""\
 
 
 class Rendered(NamedTuple):
-    """What a render did, or with `check` would do."""
+    """What a render did, or with `check` would do. Paths begin at the folder that it writes to."""
 
-    root: Path
+    folder: str  # from where the user is; nothing for the same
+    out: bool  # the user named the folder, so what happens with it is theirs to say
     environment: str
+    namespace: str
     apis: tuple[str, ...]
     tombstones: tuple[str, ...]  # APIs whose spec went away in this render
     changes: tuple[Change, ...]
@@ -60,50 +62,68 @@ def render(
 
     Raises InvalidInput or RepositoryError, with nothing written.
     """
-    checked = _valid(start, paths, allow_none=allow_empty or not paths)
+    checked = _valid(start, paths, allow_none=not paths)
     if checked.outside and out is None:
         message = "lies outside the project's apis/ folder; name a folder to write to with --out, or print it with --stdout"
-        raise InvalidInput(*(Diagnostic("E507", message, shown) for shown in checked.outside))
+        raise InvalidInput(*(Diagnostic("E507", message, path) for path in checked.outside))
     root = Path(os.path.realpath(start / out)) if out is not None else checked.root
     name, environment = checked.project.environment
     parent = f"{tree.DEPLOY}/{name}"
-    rendered = [manifests.with_pod_id(api) for api in _apis(checked)]
-    units = [Unit(f"{parent}/{api.name}", _bytes(helm.chart(api))) for api in rendered]
-    known = {document.api.name for document in checked.documents if document.api}
-    gone = [] if paths else [n for n in tree.folders(root, parent) if n not in known and DNS1035.fullmatch(n)]
-    buried = [Unit(f"{parent}/{n}", _bytes(helm.tombstone(Tombstone(Identifier(n))))) for n in gone]
-    wiring = argocd.wiring(name, environment, checked.project.argocd, parent)
-    shared = {".gitattributes": GITATTRIBUTES}
-    units += [
-        *buried,
-        Unit(tree.DEPLOY, shared, flat=True),
-        Unit(argocd.FOLDER, {**shared, f"{name}.yaml": wiring.encode()} if wiring else {}, flat=True),
-    ]
+    apis = [manifests.with_pod_id(api) for api in _apis(checked)]
+    gone = [] if paths else _without_spec(root, parent, checked)
+    wiring = argocd.wiring(name, environment, checked.project.argocd, repository.prefix(root) + parent)
+    units = _units(parent, apis, gone, f"{name}.yaml", wiring)
     unmerged = functools.cache(lambda: repository.unmerged(root))
-    looked = tree.plan(root, units, force=force, unmerged=unmerged)
-    died = tuple(n for n in gone if any(change.data is None and change.path.startswith(f"{parent}/{n}/") for change in looked.changes))
-    if not rendered and not allow_empty:
-        if not died:
+    planned = tree.plan(root, units, force=force, unmerged=unmerged)
+    buried = tuple(n for n in gone if any(change.data is None and change.path.startswith(f"{parent}/{n}/") for change in planned.changes))
+    if not apis and not allow_empty:
+        if buried:
+            message = f"{', '.join(buried)} would go, and with it the last API of {name}; restore its spec, or say --allow-empty"
+            raise RepositoryError(Diagnostic("E504", message, shown(root / parent, start)))
+        if not gone:
             raise InvalidInput(no_specs(checked.root, start))
-        message = f"{', '.join(died)} would go, and with it the last API of {name}; restore its spec, or say --allow-empty"
-        raise RepositoryError(Diagnostic("E504", message, parent))
-    done = looked if check else tree.apply(root, units, looked, whole=not paths, force=force, unmerged=unmerged)
+    done = planned if check else tree.apply(root, units, planned, whole=not paths, force=force, unmerged=unmerged)
     if done.refused:
-        raise RepositoryError(*done.refused)
-    others = [] if paths else [e for e in _environments(root) if e != name and tree.folders(root, f"{tree.DEPLOY}/{e}")]
+        raise RepositoryError(*(found._replace(file=shown(root / found.file, start)) for found in done.refused))
     return Rendered(
-        root=root,
+        folder="" if root == Path(os.path.realpath(start)) else shown(root, start),
+        out=out is not None,
         environment=name,
-        apis=tuple(api.name for api in rendered),
-        tombstones=died,
+        namespace=environment.namespace or name,
+        apis=tuple(api.name for api in apis),
+        tombstones=buried,
         changes=done.changes,
         unchanged=done.unchanged,
         warnings=checked.diagnostics,
-        finished=looked.interrupted and not tree.interrupted(root),
+        finished=planned.interrupted and not tree.interrupted(root),
         interrupted=tree.interrupted(root),
         argocd=f"{argocd.FOLDER}/{name}.yaml" if wiring else None,
-        forgotten=tuple(f"{tree.DEPLOY}/{e}" for e in others),
+        forgotten=() if paths else _forgotten(root, name),
     )
+
+
+def _units(parent: str, apis: list[API], gone: list[str], wiring_name: str, wiring: str | None) -> list[Unit]:
+    """All that a render writes: a folder for each API and each tombstone, and the files beside them."""
+    shared = {".gitattributes": GITATTRIBUTES}
+    return [
+        *(Unit(f"{parent}/{api.name}", _bytes(helm.chart(api))) for api in apis),
+        *(Unit(f"{parent}/{name}", _bytes(helm.tombstone(Tombstone(Identifier(name))))) for name in gone),
+        Unit(tree.DEPLOY, shared, flat=True),
+        Unit(argocd.FOLDER, {**shared, wiring_name: wiring.encode()} if wiring else {}, flat=True),
+    ]
+
+
+def _without_spec(root: Path, parent: str, checked: Validated) -> list[str]:
+    """The APIs that were rendered once and have no spec any more."""
+    known = {document.api.name for document in checked.documents if document.api}
+    return [name for name in tree.folders(root, parent) if name not in known and DNS1035.fullmatch(name)]
+
+
+def _forgotten(root: Path, environment: str) -> tuple[str, ...]:
+    """The folders of environments that the project file no longer names."""
+    base = root / tree.DEPLOY
+    names = sorted(entry.name for entry in base.iterdir() if entry.is_dir()) if base.is_dir() else []
+    return tuple(f"{tree.DEPLOY}/{name}" for name in names if name != environment and tree.folders(root, f"{tree.DEPLOY}/{name}"))
 
 
 def render_manifests(start: Path, paths: tuple[Path, ...] = ()) -> Manifests:
@@ -115,8 +135,8 @@ def render_manifests(start: Path, paths: tuple[Path, ...] = ()) -> Manifests:
 
 def _valid(start: Path, paths: tuple[Path, ...], *, allow_none: bool) -> Validated:
     checked = validate_specs(start, paths, allow_none=allow_none)
-    if checked.errors:
-        raise InvalidInput(*checked.diagnostics)
+    if checked.errors or checked.elsewhere:
+        raise InvalidInput(*checked.diagnostics, *checked.elsewhere)
     return checked
 
 
@@ -127,8 +147,3 @@ def _apis(checked: Validated) -> list[API]:
 
 def _bytes(files: dict[str, str]) -> dict[str, bytes]:
     return {path: text.encode() for path, text in files.items()}
-
-
-def _environments(root: Path) -> list[str]:
-    base = root / tree.DEPLOY
-    return sorted(entry.name for entry in base.iterdir() if entry.is_dir()) if base.is_dir() else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import NamedTuple
@@ -23,8 +24,9 @@ class Validated(NamedTuple):
     documents: tuple[Document, ...]
     selected: tuple[Document, ...]
     outside: tuple[str, ...]  # selected files that do not lie below the project's apis/
-    files: int
-    diagnostics: tuple[Diagnostic, ...]
+    files: int  # how many were selected
+    diagnostics: tuple[Diagnostic, ...]  # of what was selected, of the project file, and between all specs
+    elsewhere: tuple[Diagnostic, ...]  # errors in what was not selected
     interrupted: bool  # an earlier render was killed while it wrote
 
     @property
@@ -45,61 +47,74 @@ def find_root(start: Path) -> Path:
 def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: bool = False) -> Validated:
     """Reads and checks all specs of the project around `start`, and those that `paths` name.
 
-    Never raises for what a file holds: a bad document is a result. Raises InvalidInput where cxgen.yaml is not valid.
+    Never raises for what a file holds: a bad document is a result.
     """
     root = find_root(start)
-    project = loader.load_project(root, _shown(root / FILE, start))
-    apis = root / SPECS
-    inside = loader.find([apis]) if apis.is_dir() else []
-    wanted, outside = inside, []
-    if paths:
-        own = set(inside)
-        known = {path.resolve(): path for path in inside}  # a file is one file, whatever way leads to it
-        wanted = [known.get(path.resolve(), path) for path in loader.find(start / path for path in paths)]
-        outside = [path for path in wanted if path not in own]
+    project, diagnostics = loader.load_project(root, shown(root / FILE, start))
+    inside, wanted, unreadable = _choose(root, start, paths)
+    known = set(inside)
+    outside = [path for path in wanted if path not in known]
     # A file from elsewhere stands alone: the project's own specs are not what it will run beside.
-    read = list(dict.fromkeys(wanted if outside else inside))
+    read = {path: shown(path, start) for path in dict.fromkeys(wanted if outside else inside)}
+    chosen = {read[path] for path in wanted}
     documents: list[Document] = []
-    selected: list[Document] = []
-    diagnostics: list[Diagnostic] = []
-    chosen = set(wanted)
-    for path in read:
-        shown = _shown(path, start)
-        try:
-            found, outside_specs = loader.load(loader.read_file(path, shown), shown)
-        except InvalidInput as error:
-            diagnostics += error.diagnostics
-            continue
-        diagnostics += outside_specs
-        documents += found
-        selected += found if path in chosen else ()
+    found: list[Diagnostic] = []
+    for path, name in read.items():
+        in_file, more = _read(path, name)
+        documents += in_file
+        found += more
     for document in documents:
-        diagnostics += validate.check(document)
-    name, _ = project.environment
-    diagnostics += validate.between(documents, name)
-    order = {_shown(path, start): number for number, path in enumerate(read)}
-    diagnostics.sort(key=lambda d: (order.get(d.file, 0), d.line, d.column))
-    if not wanted and not allow_none:
+        found += validate.check(document)
+    between = validate.between(documents, project.environment[0])
+    order = {name: number for number, name in enumerate(read.values())}
+    said = [*(diagnostic for diagnostic in found if diagnostic.file in chosen), *between]
+    diagnostics += [*unreadable, *sorted(said, key=lambda d: (order[d.file], d.line, d.column))]
+    if not wanted and not unreadable and not allow_none:
         diagnostics.append(no_specs(root, start, paths))
     return Validated(
         root=root,
         project=project,
         documents=tuple(documents),
-        selected=tuple(selected),
-        outside=tuple(_shown(path, start) for path in outside),
-        files=len(read),
+        selected=tuple(document for document in documents if document.file in chosen),
+        outside=tuple(read[path] for path in outside),
+        files=len(chosen),
         diagnostics=tuple(diagnostics),
+        elsewhere=tuple(diagnostic for diagnostic in found if diagnostic.is_error and diagnostic.file not in chosen),
         interrupted=tree.interrupted(root),
     )
 
 
+def _choose(root: Path, start: Path, paths: tuple[Path, ...]) -> tuple[list[Path], list[Path], list[Diagnostic]]:
+    """The spec files of the project, those among them and elsewhere that the paths name, and what could not be searched."""
+    apis = root / SPECS
+    searched = functools.partial(loader.find, shown=lambda path: shown(path, start))
+    try:
+        inside = searched([apis]) if apis.is_dir() else []
+        if not paths:
+            return inside, inside, []
+        known = {os.path.realpath(path): path for path in inside}  # a file is one file, whatever way leads to it
+        # A folder that holds the whole project stands for its specs: what is rendered from them, and cxgen.yaml, are none.
+        named = [apis if root.is_relative_to(os.path.realpath(start / path)) else start / path for path in paths]
+        return inside, [known.get(os.path.realpath(path), path) for path in searched(named)], []
+    except InvalidInput as error:
+        return [], [], list(error.diagnostics)
+
+
+def _read(path: Path, name: str) -> tuple[list[Document], list[Diagnostic]]:
+    """The specs of a file, and what is wrong outside of them."""
+    try:
+        return loader.load(loader.read_file(path, name), name)
+    except InvalidInput as error:
+        return [], list(error.diagnostics)
+
+
 def no_specs(root: Path, start: Path, paths: tuple[Path, ...] = ()) -> Diagnostic:
     """What to say where nothing was found to read."""
-    where = " ".join(map(str, paths)) or _shown(root / SPECS, start)
+    where = " ".join(map(str, paths)) or shown(root / SPECS, start)
     return Diagnostic("E010", "holds no spec; write one such as apis/iris.yaml with name, kind: RealtimeAPI and image", where)
 
 
-def _shown(path: Path, start: Path) -> str:
+def shown(path: Path, start: Path) -> str:
     """A path as messages show it: from the folder that the user is in, where that is shorter than the whole."""
     relative = os.path.relpath(path, start)
     return relative if not relative.startswith("../../..") else str(path)

@@ -34,11 +34,12 @@ def warnings(found: tuple[Diagnostic, ...], most: int = 10) -> list[str]:
 def validated(result: Validated) -> list[str]:
     """The last line of validate."""
     errors = len(result.errors)
-    warnings = len(result.diagnostics) - errors
-    found = f"{count(errors, 'error')}, {count(warnings, 'warning')}"
-    line = f"{found} in {count(len(result.documents), 'API')} ({count(result.files, 'file')})."
-    killed = [INTERRUPTED] if result.interrupted else []
-    return [line, *killed, "Next: mend the errors, then cxgen validate again." if errors else "Next: cxgen render"]
+    found = f"{count(errors, 'error')}, {count(len(result.diagnostics) - errors, 'warning')}"
+    lines = [f"{found} in {count(len(result.selected), 'spec')} ({count(result.files, 'file')})."]
+    if result.elsewhere:
+        lines.append(f"{count(len(result.elsewhere), 'more error')} in other files; cxgen validate, without a PATH, prints them.")
+    lines += [INTERRUPTED] if result.interrupted else []
+    return [*lines, "Next: fix the errors, then cxgen validate again." if errors or result.elsewhere else "Next: cxgen render"]
 
 
 def failed(error: CxgenError) -> list[str]:
@@ -50,12 +51,13 @@ def failed(error: CxgenError) -> list[str]:
 
 def rendered(result: Rendered, *, check: bool) -> list[str]:
     """What a render did, and what comes next."""
+    base = f"{result.folder}/" if result.folder else ""
     written = [change for change in result.changes if change.data is not None]
     deleted = [change for change in result.changes if change.data is None]
     lines = ["Finished a render that was interrupted."] if result.finished else []
     lines += [INTERRUPTED] if result.interrupted else []
     if check:
-        lines += [f"would {'delete' if change.data is None else 'write'} {change.path}" for change in result.changes]
+        lines += [f"would {'delete' if change.data is None else 'write'} {base}{change.path}" for change in result.changes]
     lines += [
         f"{name}: its spec is gone; its ServiceAccount stays in Git so that Argo CD removes the rest, routes first."
         for name in result.tombstones
@@ -64,14 +66,22 @@ def rendered(result: Rendered, *, check: bool) -> list[str]:
     apis, files = count(len(result.apis), "API"), count(len(written), "file")
     lines.append(f"{apis} for {result.environment}: {files} {will}written, {len(deleted)} {will}deleted, {result.unchanged} unchanged.")
     lines += [
-        f"{folder} belongs to no environment of cxgen.yaml; delete it with git rm -r once nothing there runs."
+        f"{base}{folder} belongs to no environment of cxgen.yaml; delete it with git rm -r once nothing there runs."
         for folder in result.forgotten
     ]
     if result.argocd is None:
         lines.append("No Argo CD file: set argocd.repo_url in cxgen.yaml to have argocd/ written.")
+    return [*lines, *_next(result, base, check=check)]
+
+
+def _next(result: Rendered, base: str, *, check: bool) -> list[str]:
+    if not result.changes:
+        return []
     if check:
-        lines += ["Next: cxgen render, and commit what it writes."] if result.changes else []
-    elif result.changes:
-        apply = f", then kubectl apply -f {result.argocd}" if any(change.path == result.argocd for change in result.changes) else ""
-        lines.append(f"Next: git add --all && git commit, push{apply}.")
+        return ["Next: cxgen render, and commit what it writes."]
+    if result.out:
+        return [f"Written below {result.folder or 'this folder'}."]
+    lines = ["Next: git add --all && git commit && git push"]
+    if any(change.path == result.argocd and change.data is not None for change in result.changes):
+        lines.append(f"Once, with the namespace {result.namespace} in place: kubectl apply -f {base}{result.argocd}")
     return lines

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
+from cxgen.errors import Diagnostic, InvalidInput
 from cxgen.plan.identity import Identifier
 from cxgen.plan.values import STRING, Group, Value
 from cxgen.render import templates
@@ -35,15 +37,20 @@ class Wiring(NamedTuple):
     """What decides the structure of the file."""
 
     environment: Identifier
-    folder: Identifier
     destination: Identifier  # Argo CD knows a cluster by `server` (an address) or by `name`
     kinds: tuple[GroupKind, ...] = KINDS
 
 
 def wiring(name: str, environment: Environment, argocd: Argocd, folder: str) -> str | None:
-    """The file for one environment whose APIs lie in `folder`; None where no repository's address is known."""
+    """The file for one environment whose APIs lie in `folder` of the repository; None where no repository's address is known.
+
+    Raises InvalidInput where Argo CD would take the folder for a pattern (https://pkg.go.dev/path#Match).
+    """
     if argocd.repo_url is None:
         return None
+    if not re.fullmatch(r"[^*?\[\]\\{}]+", folder) or not folder.isprintable():
+        message = "holds one of * ? [ ] { } \\, which Argo CD's patterns give a meaning; rename the folder"
+        raise InvalidInput(Diagnostic("E404", message, folder))
     is_address = environment.cluster.startswith(("https://", "http://"))
     data = {
         "project": argocd.project or f"cxgen-{name}",
@@ -52,7 +59,8 @@ def wiring(name: str, environment: Environment, argocd: Argocd, folder: str) -> 
         "revision": argocd.revision,
         "cluster": environment.cluster,
         "namespace": environment.namespace or name,
+        "folders": f"{folder}/*",
     }
-    spec = Wiring(Identifier(name), Identifier(folder), Identifier("server" if is_address else "name"))
+    spec = Wiring(Identifier(name), Identifier("server" if is_address else "name"))
     values = templates.LiteralRef(Group({key: Value(value, STRING) for key, value in data.items()}))
     return templates.render(f"{FOLDER}/environment.yaml", spec, values)

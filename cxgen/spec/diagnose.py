@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
+import re
+import typing
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -26,16 +29,20 @@ def at(file: str, node: Node, code: str, path: FieldPath, message: str, *, key: 
 
 def path_of(detail: ErrorDetails) -> FieldPath:
     """Where pydantic found an error; it marks the key of a map by a last step of its own."""
-    return tuple(step for step in detail["loc"] if step != "[key]")
+    return detail["loc"][:-1] if detail["loc"][-1:] == ("[key]",) else detail["loc"]
 
 
 def diagnostics(error: ValidationError, model: type[models.Model], node: Node, file: str) -> list[Diagnostic]:
     """All that a model found wrong in a document, in the order of its lines."""
     errors = error.errors(include_url=False)
-    # A required field that is there but misspelt is one mistake, not two.
-    misspelt = {(*path_of(detail)[:-1], _intended(detail, model)) for detail in errors if detail["type"] == "extra_forbidden"}
-    misspelt |= {("pod",)} if misspelt & {("image",), ("containers",)} else set()
-    found = (_diagnostic(d, model, node, file) for d in errors if not (d["type"] == "missing" and path_of(d) in misspelt))
+    # A required field that is there, but misspelt or in the wrong map, is one mistake, not two.
+    unknown = [detail for detail in errors if detail["type"] == "extra_forbidden"]
+    misspelt = {(*path_of(detail)[:-1], _intended(detail, model)) for detail in unknown}
+    misspelt |= {("pod",), ("pod", "containers", 0, "image")} if ("image",) in misspelt else set()
+    misplaced = {path_of(detail)[-1] for detail in unknown}
+    misplaced |= {"pod"} if "containers" in misplaced else set()
+    there = [d for d in errors if d["type"] == "missing" and (path_of(d) in misspelt or path_of(d)[-1] in misplaced)]
+    found = (_diagnostic(detail, model, node, file) for detail in errors if detail not in there)
     return sorted(dict.fromkeys(found), key=lambda d: (d.line, d.column))
 
 
@@ -47,23 +54,68 @@ def _diagnostic(detail: ErrorDetails, model: type[models.Model], node: Node, fil
         name = str(path[-1])
         if name in owner.planned:
             return at(file, node, "E106", path, "not supported by this version of cxgen; remove it", key=True)
-        near = _intended(detail, model)
-        cure = f"did you mean {near}?" if near else _elsewhere(model, name) or f"known here: {', '.join(_known(owner))}"
-        return at(file, node, "E101", path, f"unknown field; {cure}", key=True)
+        return at(file, node, "E101", path, f"unknown field; {_cure(detail, model, node)}", key=True)
     if kind == "missing":
         null = node.at(path)[2]
-        return at(file, node, "E102", path, f"{'null, but ' if null else ''}required; {_missing(path)}")
+        return at(file, node, "E102", path, f"{'null, but ' if null else ''}required; write {_example(model, path)}")
     if kind.startswith("E"):
         return at(file, node, kind, path, detail["msg"], key=is_key)
     wanted = "a map" if kind in ("model_type", "dict_type") else "a list"
-    return at(file, node, "E103", path, f"{show(node.at(path)[0].value)} is not {wanted}; write {wanted}")
+    return at(file, node, "E103", path, f"{show(node.at(path)[0].value)} is not {wanted}; write {_example(model, path)}")
+
+
+# What the same thing is called by Kubernetes, Docker Compose and people.
+_OTHER_NAMES = {
+    "replicas": "autoscaling.min_replicas and autoscaling.max_replicas, equal for a fixed number",
+    "environment": "env",
+    "resources": "compute",
+    "requests": "cpu, mem and gpu themselves",
+    "memory": "mem",
+    "ram": "mem",
+    "gpus": "gpu",
+    "cpus": "cpu",
+    "entrypoint": "command",
+    "ports": "port",
+    "containerport": "port",
+    "path": "endpoint",
+    "min": "min_replicas",
+    "max": "max_replicas",
+    "minreplicas": "min_replicas",
+    "maxreplicas": "max_replicas",
+}
+
+
+def _cure(detail: ErrorDetails, model: type[models.Model], node: Node) -> str:
+    """What to write in place of an unknown field."""
+    path = path_of(detail)
+    owner, name = _model(model, path[:-1]), str(path[-1])
+    other = _OTHER_NAMES.get(name.lower().replace("_", ""), "")
+    if other and (" " in other or other in _known(owner)):
+        return f"write {other}"
+    if len(found := set(_elsewhere(model, name))) == 1:
+        return _belongs(found.pop(), node)
+    if near := _intended(detail, model):
+        return f"did you mean {near}?"
+    if other and len(found := set(_elsewhere(model, other))) == 1:
+        return _belongs(found.pop(), node)
+    return f"known here: {', '.join(_known(owner))}"
+
+
+def _belongs(place: str, node: Node) -> str:
+    """Where a field belongs; in a spec that is written in the shorthand, that is where the shorthand has it."""
+    container = "pod.containers[]."
+    if place.startswith(container) and node.at(("pod", "containers", 0))[0].written is not None:
+        inside = place.removeprefix(container)
+        if inside.partition(".")[0] in models.SHORTHAND:
+            return f"it belongs at {inside}"
+        return f"it belongs at {place}; write the container out there, its name and image included"
+    return f"it belongs at {place}"
 
 
 def _intended(detail: ErrorDetails, model: type[models.Model]) -> str:
-    """The field that an unknown one was probably meant to be, or nothing."""
-    path = path_of(detail)
-    owner = _model(model, path[:-1])
-    return _near(str(path[-1]), [*_known(owner), *sorted(owner.planned)])
+    """The field that an unknown one was probably meant to be, or nothing. One that comes later must be very near."""
+    owner, name = _model(model, path_of(detail)[:-1]), str(path_of(detail)[-1])
+    return _near(name, _known(owner)) or _near(name, sorted(owner.planned), cutoff=0.85)
 
 
 def _known(owner: type[models.Model]) -> list[str]:
@@ -72,35 +124,41 @@ def _known(owner: type[models.Model]) -> list[str]:
     return [*owner.model_fields, *shorthand]
 
 
-def _missing(path: FieldPath) -> str:
-    if path in (("pod",), ("pod", "containers")):
-        return "write image: with an image reference, or pod.containers"
-    examples = {
-        "name": "iris" if len(path) == 1 else "api",
-        "kind": "RealtimeAPI",
-        "image": "ghcr.io/acme/iris:1.4.0",
-        "command": '["curl", "-f", "localhost"]',
-    }
-    return f"write {path[-1]}: {examples.get(str(path[-1]), '...')}"
+def _example(model: type[models.Model], path: FieldPath) -> str:
+    """A field with the example that its model gives."""
+    owner, name = _model(model, path[:-1]), str(path[-1])
+    if name == "pod":
+        return "image: with an image reference, or pod.containers"
+    field = owner.model_fields.get(name)
+    if field is None or not field.examples:
+        return "a map with its fields"  # an item of a list, or an entry of a map
+    example = field.examples[0]
+    if isinstance(example, dict | list):
+        example = re.sub(r'"([A-Za-z_]+)": ', r"\1: ", json.dumps(example))  # in flow style, as people write it
+    return f"{name}: {example}"
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """The nearest of some names, or nothing where none is near."""
     by_lower = {candidate.lower(): candidate for candidate in known}
-    match = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    if not by_lower or len(name) > 2 * max(map(len, by_lower)):
+        return ""  # nothing is near, and to compare long words takes long
+    match = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[match[0]] if match else ""
 
 
-def _elsewhere(model: type[models.Model], name: str, prefix: str = "") -> str:
-    """Where a field belongs that was written in the wrong map, or nothing."""
+def _elsewhere(model: type[models.Model], name: str, prefix: str = "") -> Iterator[str]:
+    """The places below a map where a field of this name belongs."""
     if prefix and name in model.model_fields:
-        return f"it belongs at {prefix}{name}"
+        yield f"{prefix}{name}"
     for field, info in model.model_fields.items():
-        brackets = "[]" if "tuple" in str(info.annotation) else ""
+        brackets = "[]" if _is_list(info.annotation) else ""
         for inner in _models(info.annotation):
-            if found := _elsewhere(inner, name, f"{prefix}{field}{brackets}."):
-                return found
-    return ""
+            yield from _elsewhere(inner, name, f"{prefix}{field}{brackets}.")
+
+
+def _is_list(annotation: Any) -> bool:
+    return typing.get_origin(annotation) is tuple
 
 
 def _model(model: type[models.Model], path: FieldPath) -> type[models.Model]:
@@ -120,12 +178,10 @@ def _models(annotation: Any) -> Iterator[type[models.Model]]:
         yield from _models(argument)
 
 
-def unknown_kind(kind: Node, node: Node, file: str) -> Diagnostic:
-    """A kind that comes later, or none at all."""
+def unknown_kind(kind: Node, node: Node, file: str) -> tuple[Diagnostic, str]:
+    """What is wrong with a kind that comes later or is none at all, and the kind that was probably meant."""
     if isinstance(kind.value, str) and kind.value in models.PLANNED_KINDS:
-        return at(file, node, "E105", ("kind",), f"{kind.value} is not supported by this version of cxgen; write kind: RealtimeAPI")
-    known = (*models.KINDS, *models.PLANNED_KINDS)
-    near = _near(str(kind.value), known)
-    return at(
-        file, node, "E104", ("kind",), f"{show(kind.value)} is not a kind; {f'did you mean {near}?' if near else 'write RealtimeAPI'}"
-    )
+        return at(file, node, "E105", ("kind",), f"{kind.value} is not supported by this version of cxgen; remove it"), kind.value
+    near = _near(kind.value, (*models.KINDS, *models.PLANNED_KINDS)) if isinstance(kind.value, str) else ""
+    cure = f"did you mean {near}?" if near else "write RealtimeAPI"
+    return at(file, node, "E104", ("kind",), f"{show(kind.value)} is not a kind; {cure}"), near

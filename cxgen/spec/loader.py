@@ -7,7 +7,7 @@ rules between values (validate.py) still run and every error shows in one run.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -36,10 +36,6 @@ class Document(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
     shorthand: bool = False
 
-    @property
-    def valid(self) -> bool:
-        return self.api is not None and not any(d.is_error for d in self.diagnostics)
-
     def at(self, code: str, path: FieldPath, message: str) -> Diagnostic:
         """A diagnostic at a path of this spec."""
         return at(self.file, self.node, code, path, message)
@@ -58,14 +54,15 @@ def read_file(path: Path, shown: str) -> str:
     return yamlio.decode(data, shown)
 
 
-def find(paths: Iterable[Path]) -> list[Path]:
-    """The spec files among files and folders (searched whole, links to folders not followed), each once, in order.
+def find(paths: Iterable[Path], shown: Callable[[Path], str]) -> list[Path]:
+    """The spec files among files and folders (searched whole but for hidden ones), each once, in order.
 
-    Raises InvalidInput where a folder cannot be read: a spec that is overlooked would look like one that was deleted.
+    Raises InvalidInput where a folder cannot be searched: a spec that is overlooked would look like one that was deleted.
     """
 
     def refuse(error: OSError) -> NoReturn:
-        raise InvalidInput(Diagnostic("E001", f"cannot be read: {error.strerror}; check its permissions", str(error.filename)))
+        message = f"cannot be read: {error.strerror}; check its permissions"
+        raise InvalidInput(Diagnostic("E001", message, shown(Path(error.filename))))
 
     found: dict[Path, None] = {}
     for path in paths:
@@ -73,9 +70,13 @@ def find(paths: Iterable[Path]) -> list[Path]:
             found[path] = None
             continue
         for folder, folders, files in os.walk(path, onerror=refuse):
-            folders.sort()
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in folders:
+                if (inner := Path(folder, name)).is_symlink():
+                    message = "is a link to a folder, which is not followed; move the specs here, or name the folder itself as a PATH"
+                    raise InvalidInput(Diagnostic("E001", message, shown(inner)))
             for name in sorted(files):
-                if name.endswith(SUFFIXES) and not name.startswith("."):
+                if name.lower().endswith(SUFFIXES) and not name.startswith("."):
                     found[Path(folder, name)] = None
     return list(found)
 
@@ -93,53 +94,52 @@ def load(text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
     return [_document(node, file) for node in nodes if isinstance(node.value, dict)], diagnostics
 
 
-def load_project(root: Path, shown: str) -> Project:
-    """The project file at a root, or the defaults where there is none; raises InvalidInput."""
+def load_project(root: Path, shown: str) -> tuple[Project, list[Diagnostic]]:
+    """The project file at a root, or the defaults where there is none, and what is wrong with it (then the defaults too)."""
+    default = Project.model_construct()
     path = root / FILE
     if not path.exists() and not path.is_symlink():
-        return Project.model_construct()
-    documents, diagnostics = yamlio.read(read_file(path, shown), shown)
+        return default, []
+    try:
+        documents, diagnostics = yamlio.read(read_file(path, shown), shown)
+    except InvalidInput as error:
+        return default, list(error.diagnostics)
     if not documents:
-        if diagnostics:
-            raise InvalidInput(*diagnostics)
-        return Project.model_construct()
-    if len(documents) > 1 or not isinstance(documents[0].value, dict):
-        node = documents[-1]
-        raise InvalidInput(
-            *diagnostics, Diagnostic("E007", "the project file is one map; write argocd: and environments:", shown, node.line, node.column)
-        )
-    node = documents[0]
+        return default, diagnostics
+    node = documents[-1]
+    if len(documents) > 1 or not isinstance(node.value, dict):
+        message = "the project file is one map; write argocd: and environments:"
+        return default, [*diagnostics, Diagnostic("E007", message, shown, node.line, node.column)]
     try:
         project = Project.model_validate(node.plain())
     except ValidationError as error:
-        raise InvalidInput(*diagnostics, *diagnostics_of(error, Project, node, shown)) from None
-    if diagnostics:
-        raise InvalidInput(*diagnostics)
+        return default, [*diagnostics, *diagnostics_of(error, Project, node, shown)]
     if len(project.environments) > 1:
         message = "several environments are not supported by this version of cxgen; keep one"
-        raise InvalidInput(at(shown, node, "E401", ("environments",), message))
-    return project
+        diagnostics.append(at(shown, node, "E401", ("environments",), message))
+    return project, diagnostics
 
 
 def _document(node: Node, file: str) -> Document:
-    kind = node.value.get("kind") if isinstance(node.value, dict) else None
-    if kind is not None and kind.value is not None and not (isinstance(kind.value, str) and kind.value in models.KINDS):
-        return Document(file, node, None, frozenset(), (unknown_kind(kind, node, file),))
-    is_short = isinstance(node.value, dict) and "image" in node.value
-    node, conflicts = _expand(node, file)
+    assert isinstance(node.value, dict)
+    is_short = "image" in node.value
+    kind = node.value.get("kind")
+    node, diagnostics = _expand(node, file)
+    invalid: set[FieldPath] = {("pod", "containers")} if diagnostics else set()
     plain = node.plain()
-    api, diagnostics = None, list(conflicts)
-    invalid: set[FieldPath] = {("pod", "containers")} if conflicts else set()
-    for round_ in range(4):  # each round replaces what the last one found; more than two are never needed
-        try:
-            api = models.RealtimeAPI.model_validate(plain)
-            break
-        except ValidationError as error:
-            if round_ == 0:
-                diagnostics += diagnostics_of(error, models.RealtimeAPI, node, file)
-            errors = error.errors(include_url=False)
-            invalid |= {path_of(detail) for detail in errors}
-            plain = _repair(plain, errors)
+    if kind is not None and kind.value is not None and not (isinstance(kind.value, str) and kind.value in models.KINDS):
+        wrong, meant = unknown_kind(kind, node, file)
+        if meant not in models.KINDS:
+            return Document(file, node, None, frozenset(), (wrong,))
+        diagnostics.append(wrong)
+        plain["kind"] = meant  # a slip, so the rest is checked as what was meant
+    api: models.RealtimeAPI | None
+    try:
+        api = models.RealtimeAPI.model_validate(plain)
+    except ValidationError as error:
+        diagnostics += diagnostics_of(error, models.RealtimeAPI, node, file)
+        api, wrong_paths = _repaired(plain, error)
+        invalid |= wrong_paths
     return Document(file, node, api, frozenset(invalid), tuple(diagnostics), is_short)
 
 
@@ -156,7 +156,8 @@ def _expand(node: Node, file: str) -> tuple[Node, list[Diagnostic]]:
         return Node(fields, node.line, node.column), []  # the wrong type of `pod` is reported, and says enough
     inside = dict(pod.value) if pod is not None and isinstance(pod.value, dict) else {}
     diagnostics = []
-    if "containers" in inside and short:
+    listed = inside.get("containers")
+    if listed is not None and listed.value is not None and short:
         first = next(iter(short))
         message = "stands beside pod.containers; move it into one of the containers there, or write the spec with the shorthand alone"
         diagnostics = [at(file, node, "E107", (first,), message)]
@@ -189,8 +190,22 @@ _PLACEHOLDERS: dict[str, Any] = {
 }
 
 
-def _repair(plain: Any, errors: list[ErrorDetails]) -> Any:
-    """The same values with each wrong one taken out, or replaced where something must stand there."""
+def _repaired(plain: Any, error: ValidationError) -> tuple[models.RealtimeAPI | None, set[FieldPath]]:
+    """What a model makes of a spec whose wrong values are harmless ones, and their paths. None where that does not help."""
+    paths: set[FieldPath] = set()
+    for _ in range(3):  # what stood in the place of a wrong value may lack something in its turn
+        errors = error.errors(include_url=False)
+        paths |= {path_of(detail) for detail in errors}
+        _repair(plain, errors)
+        try:
+            return models.RealtimeAPI.model_validate(plain), paths
+        except ValidationError as again:
+            error = again
+    return None, paths
+
+
+def _repair(plain: Any, errors: list[ErrorDetails]) -> None:
+    """Takes each wrong value out, or replaces it where something must stand there."""
     for detail in errors:
         *parents, last = path_of(detail)
         target = plain
@@ -207,4 +222,3 @@ def _repair(plain: Any, errors: list[ErrorDetails]) -> Any:
                 target[last] = _PLACEHOLDERS.get(str(last), 1)
             elif isinstance(target, dict):
                 target.pop(last, None)
-    return plain

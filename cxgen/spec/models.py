@@ -47,7 +47,7 @@ class TcpSocket(Model):
 class Exec(Model):
     """A command in the container."""
 
-    command: tuple[s.Text, ...] = Field(description="Command that must exit with 0; not run in a shell.")
+    command: tuple[s.Text, ...] = Field(description="Command that must exit with 0; not run in a shell.", examples=[["cat", "/ready"]])
 
 
 class Probe(Model):
@@ -55,9 +55,11 @@ class Probe(Model):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in ("http_get", "tcp_socket", "exec")]})
 
-    http_get: HttpGet | None = Field(None, description="An HTTP request that must be answered with 200 to 399.")
-    tcp_socket: TcpSocket | None = Field(None, description="A port that must accept a connection.")
-    exec: Exec | None = Field(None, description="A command that must succeed in the container.")
+    http_get: HttpGet | None = Field(
+        None, description="An HTTP request that must be answered with 200 to 399.", examples=[{"path": "/healthz"}]
+    )
+    tcp_socket: TcpSocket | None = Field(None, description="A port that must accept a connection.", examples=[{"port": 8080}])
+    exec: Exec | None = Field(None, description="A command that must succeed in the container.", examples=[{"command": ["cat", "/ready"]}])
     initial_delay_seconds: s.Count = Field(0, description="Seconds after the container's start before the first probe.")
     timeout_seconds: s.TimeoutSeconds = Field(1, description="Seconds until a probe counts as failed.")
     period_seconds: s.PeriodSeconds = Field(10, description="Seconds between two probes.")
@@ -70,8 +72,8 @@ class PreStop(Model):
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in ("http_get", "exec")]})
 
-    http_get: HttpGet | None = Field(None, description="An HTTP request before the container is stopped.")
-    exec: Exec | None = Field(None, description="A command before the container is stopped.")
+    http_get: HttpGet | None = Field(None, description="An HTTP request before the container is stopped.", examples=[{"path": "/drain"}])
+    exec: Exec | None = Field(None, description="A command before the container is stopped.", examples=[{"command": ["sleep", "10"]}])
 
 
 class Compute(Model):
@@ -91,16 +93,30 @@ class Container(Model):
 
     planned = frozenset(("volumes", "security"))
 
-    name: s.ContainerName = Field(description="Name of the container.")
-    image: s.Image = Field(description="Image reference, by tag or digest.")
-    command: tuple[s.Text, ...] = Field((), description="Entrypoint in place of the image's; not run in a shell.")
-    args: tuple[s.Text, ...] = Field((), description="Arguments in place of the image's.")
-    env: dict[s.EnvName, s.EnvValue] = Field({}, description="Environment variables, kept in the order written.")
-    compute: Compute = Field(Compute.model_construct(), description="What the container requests of its node.")
-    readiness_probe: Probe | None = Field(None, description="No traffic reaches the pod until it succeeds.")
-    liveness_probe: Probe | None = Field(None, description="The container is restarted when it fails.")
-    startup_probe: Probe | None = Field(None, description="The other probes wait until it succeeds.")
-    pre_stop: PreStop | None = Field(None, description="Runs before the container is stopped.")
+    name: s.ContainerName = Field(description="Name of the container.", examples=["api"])
+    image: s.Image = Field(description="Image reference, by tag or digest.", examples=["ghcr.io/acme/iris:1.4.0"])
+    command: tuple[s.Text, ...] = Field(
+        (), description="Entrypoint in place of the image's; not run in a shell.", examples=[["python", "serve.py"]]
+    )
+    args: tuple[s.Text, ...] = Field((), description="Arguments in place of the image's.", examples=[["--workers", "4"]])
+    env: dict[s.EnvName, s.EnvValue] = Field(
+        {}, description="Environment variables, kept in the order written.", examples=[{"LOG_LEVEL": "info"}]
+    )
+    compute: Compute = Field(
+        Compute.model_construct(), description="What the container requests of its node.", examples=[{"cpu": "500m", "mem": "1Gi"}]
+    )
+    readiness_probe: Probe | None = Field(
+        None, description="No traffic reaches the pod until it succeeds.", examples=[{"http_get": {"path": "/healthz"}}]
+    )
+    liveness_probe: Probe | None = Field(
+        None, description="The container is restarted when it fails.", examples=[{"http_get": {"path": "/healthz"}}]
+    )
+    startup_probe: Probe | None = Field(
+        None, description="The other probes wait until it succeeds.", examples=[{"http_get": {"path": "/healthz"}}]
+    )
+    pre_stop: PreStop | None = Field(
+        None, description="Runs before the container is stopped.", examples=[{"exec": {"command": ["sleep", "10"]}}]
+    )
 
 
 class Pod(Model):
@@ -111,7 +127,9 @@ class Pod(Model):
     port: s.Port = Field(8080, description="Port on which one of the containers serves HTTP.")
     max_concurrency: s.Concurrency = Field(1, description="Requests that a replica works on at a time; not enforced.")
     max_queue_length: s.Concurrency = Field(100, description="Requests that wait for a replica; not enforced.")
-    containers: tuple[Container, ...] = Field(description="The containers of a pod, at least one.")
+    containers: tuple[Container, ...] = Field(
+        description="The containers of a pod, at least one.", examples=[[{"name": "api", "image": "ghcr.io/acme/iris:1.4.0"}]]
+    )
 
 
 class Autoscaling(Model):
@@ -172,14 +190,22 @@ class RealtimeAPI(Model):
         ]
     )
 
-    name: s.Name = Field(description="Name of the API and its objects, at most 42 characters.")
-    kind: str = Field(description="RealtimeAPI.", json_schema_extra={"const": "RealtimeAPI"})
-    pod: Pod = Field(description="The pods that serve the API.")
-    autoscaling: Autoscaling = Field(Autoscaling.model_construct(), description="How many replicas run.")
-    update_strategy: UpdateStrategy = Field(UpdateStrategy.model_construct(), description="How a rollout replaces pods.")
-    networking: Networking = Field(Networking.model_construct(), description="Where the API is served.")
-    labels: dict[s.Key, s.LabelValue] = Field({}, description="Labels on every object, not on pods.")
-    annotations: dict[s.Key, s.Text] = Field({}, description="Annotations on every object, not on pods.")
+    name: s.Name = Field(description="Name of the API and its objects, at most 42 characters.", examples=["iris"])
+    kind: str = Field(description="RealtimeAPI.", json_schema_extra={"const": "RealtimeAPI"}, examples=["RealtimeAPI"])
+    pod: Pod = Field(
+        description="The pods that serve the API.", examples=[{"containers": [{"name": "api", "image": "ghcr.io/acme/iris:1.4.0"}]}]
+    )
+    autoscaling: Autoscaling = Field(
+        Autoscaling.model_construct(), description="How many replicas run.", examples=[{"min_replicas": 2, "max_replicas": 10}]
+    )
+    update_strategy: UpdateStrategy = Field(
+        UpdateStrategy.model_construct(), description="How a rollout replaces pods.", examples=[{"max_surge": 1, "max_unavailable": 0}]
+    )
+    networking: Networking = Field(Networking.model_construct(), description="Where the API is served.", examples=[{"endpoint": "/iris"}])
+    labels: dict[s.LabelKey, s.LabelValue] = Field({}, description="Labels on every object, not on pods.", examples=[{"team": "vision"}])
+    annotations: dict[s.AnnotationKey, s.Text] = Field(
+        {}, description="Annotations on every object, not on pods.", examples=[{"example.com/owner": "vision"}]
+    )
 
 
 # The shorthand: these fields at the top of a spec make one container named `api`.

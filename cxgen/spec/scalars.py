@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from cxgen.spec import duration, quantity
 from cxgen.yamlio import FORBIDDEN, Plain
 
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"[-+]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})([eE][-+]?[0-9]{1,2})?")
 DNS1035 = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 DNS1123 = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -36,8 +36,12 @@ def show(value: object) -> str:
         return "a map"
     if isinstance(value, list | tuple):
         return "a list"
-    if isinstance(value, Plain) or not isinstance(value, str):
-        text = {True: "true", False: "false"}[value] if isinstance(value, bool) else str(value)
+    if value is None or isinstance(value, bool):
+        text = {None: "null", True: "true", False: "false"}[value]
+    elif isinstance(value, Decimal):
+        text = f"{value:f}"
+    elif isinstance(value, Plain) or not isinstance(value, str):
+        text = str(value)
     else:
         text = f'"{value}"'
     return text if len(text) <= 60 else f"{text[:57]}..."
@@ -48,7 +52,7 @@ def spelled(value: object, what: str) -> str:
     if value is None:
         fail("E108", f'null is not {what}; write "" for an empty one, or leave it out')
     if isinstance(value, dict | list | tuple) or not isinstance(value, str | int | float | Decimal):
-        fail("E103", f"{show(value)} is not {what}; write one")
+        fail("E103", f"{show(value)} is not {what}; write a single value")
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
@@ -106,17 +110,18 @@ def integer(low: int, high: int = MAX_INT32, *, zero: int | None = None) -> Rule
             fail("E103", f"{show(value)} is a string, not a whole number{bare}")
         if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, Plain) and _INTEGER.fullmatch(value))):
             fail("E103", f"{show(value)} is not a whole number; write one{_range(low, high)}")
-        number = int(value)
+        number = int(value[:20] if isinstance(value, Plain) else value)  # more digits are out of range anyway
         if not low <= number <= high:
-            fail("E206", f"{number} is out of range; write a whole number{_range(low, high)}")
+            fail("E206", f"{show(value)} is out of range; write a whole number{_range(low, high, number)}")
         return zero if number == 0 and zero is not None else number
 
     bounds = {"minimum": low} if high == MAX_INT32 else {"minimum": low, "maximum": high}
     return Rule(read, {"type": "integer", **bounds})
 
 
-def _range(low: int, high: int) -> str:
-    return f" from {low}" + (f" to {high}" if high != MAX_INT32 else " up")
+def _range(low: int, high: int, number: int = 0) -> str:
+    """The bounds in words; the largest of all is named only where it was passed."""
+    return f" from {low}" + (" up" if number <= high == MAX_INT32 else f" to {high}")
 
 
 def number(*, at_least: str | None = None, above: str | None = None, below: str | None = None) -> Rule:
@@ -204,18 +209,25 @@ def _rollout(most_percent: int | None) -> Rule:
 
 _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
-# github.com/distribution/reference, regexp.go.
+# github.com/distribution/reference, regexp.go; the digests are those that github.com/opencontainers/go-digest knows.
 _IMAGE = re.compile(
-    rf"(?:{_DOMAIN}/)?{_COMPONENT}(?:/{_COMPONENT})*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
-    r"(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?"
+    rf"(?:{_DOMAIN}/)?(?P<repository>{_COMPONENT}(?:/{_COMPONENT})*)(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
+    r"(?:@(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?"
 )
+_MAX_REPOSITORY = 255
 
 
 def _image(value: Any) -> str:
     written = str(spelled(value, "an image"))
-    if not _IMAGE.fullmatch(written) or len(written) > 500:
+    match = _IMAGE.fullmatch(written)
+    if not match:
         near = "write it in lower case" if _IMAGE.fullmatch(written.lower()) else "write one such as ghcr.io/acme/iris:1.4.0"
+        near = "write sha256: and 64 digits 0-9 a-f after @" if "@" in written and _IMAGE.fullmatch(written.partition("@")[0]) else near
         fail("E203", f"{show(written)} is not an image reference; {near}")
+    if len(match["repository"]) > _MAX_REPOSITORY:
+        fail("E203", f"the repository has {len(match['repository'])} characters; registries allow {_MAX_REPOSITORY}, so shorten it")
+    if re.fullmatch(r"[0-9a-f]{64}", written):
+        fail("E203", f"{show(written)} is the id of an image, which no registry knows; write name:tag or name@sha256:...")
     return written
 
 
@@ -241,6 +253,8 @@ def _endpoint(value: Any) -> str:
 def _host(value: Any) -> str:
     written = str(spelled(value, "a host"))
     labels = written.removeprefix("*.")
+    if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", written):
+        fail("E219", f"{show(written)} is an address, which an Ingress cannot have; write a DNS name, or leave it out for every host")
     if not DNS1123.fullmatch(labels) or len(written) > 253 or any(len(label) > 63 for label in labels.split(".")):
         fail("E219", f"{show(written)} is not a DNS name; write one such as models.example.com, in lower case, without port")
     return written
@@ -262,13 +276,23 @@ _RESERVED = re.compile(
     r"|autoscaling\.alpha\.kubernetes\.io)/.*"
     r"|app\.kubernetes\.io/(name|instance|managed-by)|kubernetes\.io/ingress\.class"
     r"|nginx\.ingress\.kubernetes\.io/(use-regex|rewrite-target|canary.*)"
+    # Refused on a Service that is no load balancer, or beside the annotation that came after it.
+    r"|service\.beta\.kubernetes\.io/load-balancer-source-ranges|service\.kubernetes\.io/topology-aware-hints"
 )
 
 
-def _key(value: Any) -> str:
-    """The key of a label or annotation: k8s.io/apimachinery, pkg/util/validation, IsQualifiedName."""
-    written = str(spelled(value, "a key"))
-    prefix, slash, name = written.rpartition("/")
+def _label_key(value: Any) -> str:
+    """k8s.io/apimachinery, pkg/util/validation, IsQualifiedName."""
+    return _key(str(spelled(value, "a key")), str.__str__)
+
+
+def _annotation_key(value: Any) -> str:
+    """The same in lower case: k8s.io/apimachinery, pkg/api/validation, ValidateAnnotations."""
+    return _key(str(spelled(value, "a key")), str.lower)
+
+
+def _key(written: str, normal: Callable[[str], str]) -> str:
+    prefix, slash, name = normal(written).rpartition("/")
     if not _QUALIFIED_NAME.fullmatch(name) or (slash and (not DNS1123.fullmatch(prefix) or len(prefix) > 253)):
         fail("E220", f"{show(written)} is not a key that Kubernetes takes; write one such as team or example.com/team")
     if _RESERVED.fullmatch(written):
@@ -287,6 +311,20 @@ def _label(value: Any) -> str:
     return written
 
 
+def _api_name() -> Rule:
+    """A name of objects; two are taken by objects of Kubernetes' own, a Service and the ServiceAccount of every namespace."""
+    rule = pattern("E201", DNS1035, 42, "a name of lower-case letters, digits and -, a letter first", "iris")
+
+    def read(value: Any) -> str:
+        name = str(rule.read(value))
+        if name in ("kubernetes", "default"):
+            fail("E201", f"{name} is the name of an object that Kubernetes itself makes; choose another")
+        return name
+
+    return Rule(read, rule.schema)
+
+
+_MAX_ENV_NAME = 1000
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
@@ -294,6 +332,8 @@ def _env_name(value: Any) -> str:
     name = str(value)
     if not _ENV_NAME.fullmatch(name):
         fail("E204", f"{show(name)} is not the name of an environment variable; write letters, digits and _, no digit first")
+    if len(name) > _MAX_ENV_NAME:
+        fail("E204", f"{show(name)} has {len(name)} characters; YAML's keys allow {_MAX_ENV_NAME}, so shorten it")
     if name.startswith("CXGEN_"):
         fail("E205", f"{name} begins with CXGEN_, which cxgen's own variables do; choose another name")
     return name
@@ -307,13 +347,14 @@ def _env_value(value: Any) -> str:
     return str(spelled(value, "a value"))
 
 
-Name = Annotated[str, pattern("E201", DNS1035, 42, "a name of lower-case letters, digits and -, a letter first", "iris")]
+Name = Annotated[str, _api_name()]
 ContainerName = Annotated[str, pattern("E201", DNS1035, 63, "a name of lower-case letters, digits and -, a letter first", "api")]
 Image = Annotated[str, Rule(_image, {"type": "string"})]
 Text = Annotated[str, text("a string")]
-EnvName = Annotated[str, Rule(_env_name, {"type": "string", "pattern": f"^{_ENV_NAME.pattern}$"})]
+EnvName = Annotated[str, Rule(_env_name, {"type": "string", "pattern": f"^{_ENV_NAME.pattern}$", "maxLength": _MAX_ENV_NAME})]
 EnvValue = Annotated[str, Rule(_env_value, {"type": ["string", "number", "boolean"]})]
-Key = Annotated[str, Rule(_key, {"type": "string"})]
+LabelKey = Annotated[str, Rule(_label_key, {"type": "string"})]
+AnnotationKey = Annotated[str, Rule(_annotation_key, {"type": "string"})]
 LabelValue = Annotated[str, Rule(_label, {"type": ["string", "number", "boolean"]})]
 Cpu = Annotated[str, amount("20m", "m", "200m or 1")]
 Memory = Annotated[str, amount("20Mi", "", "512Mi or 2Gi")]

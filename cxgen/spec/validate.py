@@ -6,19 +6,26 @@ such a value is dropped, so one mistake gives one error.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from cxgen.errors import Diagnostic
-from cxgen.spec import models
+from cxgen.spec import models, quantity
 from cxgen.spec.diagnose import FieldPath
 from cxgen.spec.loader import Document
+from cxgen.spec.scalars import show
 
 # One environment's and one API's name, joined by "-", are the release name that Argo CD gives to Helm (at most 53).
 MAX_RELEASE_NAME = 53
-# k8s.io/apimachinery, pkg/api/validation, TotalAnnotationSizeLimitB; a kilobyte is left for what cxgen adds.
-MAX_ANNOTATIONS = 255 * 1024
+# What the annotations of an object may have together: k8s.io/apimachinery, pkg/api/validation, TotalAnnotationSizeLimitB.
+# Argo CD, like kubectl apply, keeps the whole object in one of them (last-applied-configuration), as Go writes JSON.
+MAX_ANNOTATIONS = 256 * 1024
+# Hardly a node has more to give to one pod; who writes more means thousandths.
+MOST_CPUS = 128
+# What a Deployment holds beside the texts of its spec, rounded up.
+_OBJECT, _CONTAINER, _TEXT = 4096, 4096, 64
 
 
 class Finding(NamedTuple):
@@ -35,7 +42,7 @@ def check(document: Document) -> list[Diagnostic]:
     if document.api is None:
         return list(document.diagnostics)
     api = document.api
-    rules = (_names, _probes, _compute, _replicas, _rollout, _sizes, _migration, _images)
+    rules = (_names, _probes, _compute, _replicas, _rollout, _sizes, _migration, _images, _units)
     found = [
         document.at(finding.code, finding.path, finding.message)
         for finding in (*(finding for rule in rules for finding in rule(api)), *_metric(api, document.shorthand))
@@ -66,10 +73,10 @@ def between(documents: list[Document], environment: str) -> list[Diagnostic]:
                 found.append(document.at("E303", ("name",), message))
         if document.invalid & {("name",), ("networking",), ("networking", "endpoint"), ("networking", "host")}:
             continue
-        route = (api.networking.host or "", api.networking.endpoint or f"/{api.name}")
-        first = endpoints.setdefault(route, document)
+        endpoint = api.networking.endpoint or f"/{api.name}"
+        first = endpoints.setdefault((api.networking.host or "", endpoint.lower()), document)  # ingress-nginx ignores case
         if first is not document and first.api is not None and first.api.name != api.name:
-            message = f"{route[1]} is also the endpoint of {first.api.name} in {_place(first)}; set networking.endpoint of one of them"
+            message = f"{endpoint} is also the endpoint of {first.api.name} in {_place(first)}; set networking.endpoint of one of them"
             found.append(document.at("E302", ("networking", "endpoint") if api.networking.endpoint else ("name",), message))
     return found
 
@@ -172,7 +179,7 @@ def _replicas(api: models.RealtimeAPI) -> Iterator[Finding]:
     holds = api.pod.max_concurrency + api.pod.max_queue_length
     target = scaling.target_in_flight
     if target is not None and target > holds:
-        message = f"{target} is more than a replica holds: max_concurrency + max_queue_length is {holds}; lower it"
+        message = f"{show(target)} is more than a replica holds: max_concurrency + max_queue_length is {holds}; lower it"
         yield Finding("E215", (*base, "target_in_flight"), message, (("pod", "max_concurrency"), ("pod", "max_queue_length")))
     given = scaling.model_fields_set
     for name in ("downscale_tolerance", "upscale_tolerance"):
@@ -211,9 +218,33 @@ def _rollout(api: models.RealtimeAPI) -> Iterator[Finding]:
 
 
 def _sizes(api: models.RealtimeAPI) -> Iterator[Finding]:
-    size = sum(len(key.encode()) + len(value.encode()) for key, value in api.annotations.items())
+    sizes = {path: _CONTAINER + sum(map(_json, _texts(container))) for path, container in _containers(api)}
+    annotations = [text for pair in api.annotations.items() for text in pair]
+    sizes[("annotations",)] = sum(_json(text) + len(text.encode()) for text in annotations)
+    sizes[("labels",)] = sum(_json(text) for pair in api.labels.items() for text in pair)
+    size = _OBJECT + sum(sizes.values())
     if size > MAX_ANNOTATIONS:
-        yield Finding("E225", ("annotations",), f"{size:,} bytes together; Kubernetes allows {MAX_ANNOTATIONS:,} here, so shorten them")
+        message = (
+            f"{size:,} bytes of text in this API; Argo CD can apply {MAX_ANNOTATIONS:,}, annotations counted twice, so shorten "
+            "it, or put it into the image"
+        )
+        yield Finding("E225", max(sizes, key=sizes.__getitem__), message)
+
+
+def _texts(container: models.Container) -> Iterator[str]:
+    """All that a container's spec brings into its pod template."""
+    yield from (container.image, *container.command, *container.args)
+    yield from (text for pair in container.env.items() for text in pair)
+    probes = (container.readiness_probe, container.liveness_probe, container.startup_probe or container.liveness_probe)
+    for handler in (*probes, container.pre_stop):
+        if handler is not None:
+            yield from handler.exec.command if handler.exec else ()
+            yield handler.http_get.path if handler.http_get else ""
+
+
+def _json(text: str) -> int:
+    """The bytes of a text in JSON as Go writes it, and of what stands around it."""
+    return _TEXT + len(json.dumps(text, ensure_ascii=False).encode()) + 5 * sum(map(text.count, "<>&"))
 
 
 def _migration(api: models.RealtimeAPI) -> Iterator[Finding]:
@@ -234,7 +265,8 @@ def _migration(api: models.RealtimeAPI) -> Iterator[Finding]:
                 )
                 yield Finding("W107", where, message)
             for variable in re.findall(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)", value):
-                if variable not in container.env and variable != "CXGEN_POD_ID":
+                ours = variable in container.env or variable == "CXGEN_POD_ID"
+                if not ours and (variable.startswith("CORTEX_") or not _runs_shell(container)):
                     was = "was set by Cortex and is not here" if variable.startswith("CORTEX_") else "is not set"
                     message = f"$({variable}) {was}, so the text stays as it is; set {variable} in env, or write $$({variable})"
                     yield Finding("W109", where, message)
@@ -245,12 +277,25 @@ def _migration(api: models.RealtimeAPI) -> Iterator[Finding]:
         yield Finding("W110", ("pod", "containers", 0, "readiness_probe"), message, (("pod", "port"),))
 
 
+def _runs_shell(container: models.Container) -> bool:
+    """Whether $(...) is for a shell to replace by what a command prints."""
+    return any(re.fullmatch(r"-[a-z]*c", text) for text in (*container.command, *container.args))
+
+
 def _serves(probe: models.Probe | None, port: int) -> bool:
     """Whether a probe looks at a port (that of the pod where it names none)."""
     if probe is None:
         return False
     handler = probe.http_get or probe.tcp_socket
     return handler is not None and (handler.port or port) == port
+
+
+def _units(api: models.RealtimeAPI) -> Iterator[Finding]:
+    for path, container in _containers(api):
+        cpu = container.compute.cpu
+        if cpu is not None and quantity.parse(cpu) > MOST_CPUS:
+            message = f"{cpu} whole CPUs for each pod; where thousandths were meant, write {cpu}m"
+            yield Finding("W112", (*path, "compute", "cpu"), message)
 
 
 def _images(api: models.RealtimeAPI) -> Iterator[Finding]:

@@ -29,8 +29,17 @@ from tests.conftest import Project
         ),
         (
             "argocd: {repo_url: 'https://me:pw@git.example.com/a.git'}",
-            "1:20: argocd.repo_url: the address holds a password; leave user and password out and give them to Argo CD as a repository "
-            "secret [E402]",
+            "1:20: argocd.repo_url: the address holds a password or token; leave out what stands before @ and give it to Argo CD as a "
+            "repository secret [E402]",
+        ),
+        (
+            "argocd: {project: default}",
+            "1:19: argocd.project: default is the AppProject of Argo CD's own, which other Applications are in; choose another, or leave "
+            "it out [E403]",
+        ),
+        (
+            "argocd: {revision: '{{ .x }}'}",
+            '1:20: argocd.revision: "{{ .x }}" has {{, which Argo CD would take for a template; write it without [E403]',
         ),
         ("argo: {}", "1:1: argo: unknown field; did you mean argocd? [E101]"),
         ("format: kustomize", "1:1: format: not supported by this version of cxgen; remove it [E106]"),
@@ -64,3 +73,31 @@ def test_cluster_by_name(project: Project) -> None:
     assert 'namespace: "prod"' in text
     assert text.count('"ml"') == 2
     assert "server:" not in text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://me:pw@git.example.com/a.git",
+        "HTTPS://token@git.example.com/a.git",
+        "https://me:p/w@git.example.com/a.git",
+        "ssh://git:pw@git.example.com/a.git",
+    ],
+)
+def test_an_address_with_a_secret(project: Project, address: str) -> None:
+    project.write("cxgen.yaml", f"argocd: {{repo_url: '{address}'}}")
+    assert "[E402]" in project.run("render").lines[0]
+
+
+@pytest.mark.parametrize(
+    "address", ["git@git.example.com:ml/a.git", "ssh://git@git.example.com:22/ml/a.git", "git://127.0.0.1:9/a", "file:///a"]
+)
+def test_an_address_without_one(project: Project, address: str) -> None:
+    project.write("cxgen.yaml", f"argocd: {{repo_url: '{address}'}}")
+    project.render()
+    assert project.read("argocd/default.yaml").count(f'"{address}"') == 3
+
+
+def test_an_environment_of_defaults(project: Project) -> None:
+    project.write("cxgen.yaml", "environments:\n  prod:\n")
+    assert "1 API for prod:" in project.render().out

@@ -72,6 +72,9 @@ def test_tombstone(project: Project) -> None:
         "deploy/default/lily/templates/serviceaccount.yaml",
     }
     assert "0 files written" in project.render().out
+    inventory = project.read("deploy/default/lily/.cxgen").splitlines(keepends=True)
+    project.write("deploy/default/lily/.cxgen", "".join(["cxgen 0.0.1\n", *inventory[1:]]))
+    assert "lily" not in project.render().out, "a tombstone that another version wrote is no news"
     lily(project)
     project.render()
     assert (project.root / "deploy/default/lily/templates/deployment.yaml").exists()
@@ -88,6 +91,7 @@ def test_the_last_api_needs_a_word(project: Project) -> None:
     project.render("--allow-empty")
     assert "kind: ServiceAccount" in project.read("deploy/default/iris/templates/serviceaccount.yaml")
     assert not (project.root / "deploy/default/iris/templates/deployment.yaml").exists()
+    assert project.run("render", "--check").code == 0, "tombstones alone are a state like any other"
 
 
 def test_a_spec_from_elsewhere_needs_out(project: Project) -> None:
@@ -113,12 +117,44 @@ def test_argocd_file_comes_and_goes(project: Project) -> None:
     assert not (project.root / "argocd").exists()
 
 
+@pytest.mark.parametrize("folder", ["ml", "teams/my models"])
+def test_a_project_below_the_top_of_its_repository(project: Project, folder: str) -> None:
+    """Argo CD's paths begin at the top of the repository."""
+    (project.root / ".git").mkdir()
+    project.write(f"{folder}/cxgen.yaml", "argocd: {repo_url: 'https://git.example.com/ml/apis.git'}")
+    project.write(f"{folder}/apis/lily.yaml", SMALLEST.replace("iris", "lily", 1))
+    assert project.run("render", cwd=project.root / folder).code == 0
+    assert f'- path: "{folder}/deploy/default/*"' in project.read(f"{folder}/argocd/default.yaml")
+
+
+def test_a_folder_that_argocd_would_take_for_a_pattern(project: Project) -> None:
+    (project.root / ".git").mkdir()
+    project.write("ml[1]/cxgen.yaml", "argocd: {repo_url: 'https://git.example.com/ml/apis.git'}")
+    project.write("ml[1]/apis/lily.yaml", SMALLEST.replace("iris", "lily", 1))
+    outcome = project.run("render", cwd=project.root / "ml[1]")
+    expected = "ml[1]/deploy/default: holds one of * ? [ ] { } \\, which Argo CD's patterns give a meaning; rename the folder [E404]"
+    assert (outcome.code, outcome.lines[0]) == (2, expected)
+    assert not (project.root / "ml[1]/deploy").exists()
+
+
 def test_an_environment_that_is_no_longer_named(project: Project) -> None:
     project.render()
     project.write("cxgen.yaml", "environments: {prod: {}}")
     out = project.render().out
     assert "deploy/default belongs to no environment of cxgen.yaml; delete it with git rm -r once nothing there runs." in out
     assert (project.root / "deploy/default/iris/Chart.yaml").exists()
+
+
+def test_places_are_shown_from_where_the_user_is(project: Project) -> None:
+    project.write("cxgen.yaml", "argocd: {repo_url: 'https://git.example.com/ml/apis.git'}")
+    apis = project.root / "apis"
+    assert "would write ../deploy/default/iris/Chart.yaml\n" in project.run("render", "--check", cwd=apis).out
+    assert "kubectl apply -f ../argocd/default.yaml\n" in project.run("render", cwd=apis).out
+    project.write("deploy/default/iris/values.yaml", "mine\n")
+    assert project.run("render", cwd=apis).lines[0].startswith("../deploy/default/iris/values.yaml: was changed by hand")
+    out = project.render("--out", "elsewhere").out
+    assert out.splitlines()[-1] == "Written below elsewhere."
+    assert "git" not in out
 
 
 def test_the_argocd_file_names_no_api(project: Project) -> None:

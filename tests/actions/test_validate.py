@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,69 @@ def test_alias_bomb(project: Project) -> None:
     project.write("apis/iris.yaml", "\n".join(lines))
     outcome = project.run("validate")
     assert outcome.code == 2
-    assert "more than 100,000 values; split the file [E011]" in outcome.err
+    assert "more than 100,000 values, its aliases written out; split the file [E011]" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a: &a {'x' * 500_000}\n" + "".join(f"b{i}: *a\n" for i in range(50_000)),
+        "m: &m {" + ", ".join(f"k{i}: 1" for i in range(5000)) + "}\nn:\n" + "- {<<: *m}\n" * 50_000,
+        "".join(f"unknown-field-of-spec-{i}: 1\n" for i in range(30_000)),
+        "".join(f"{'abcdefgh' * 500}{i}: 1\n" for i in range(200)),
+    ],
+    ids=["long-text", "merges", "many-keys", "long-keys"],
+)
+def test_files_made_to_take_long(project: Project, text: str) -> None:
+    """A second at most, and little memory; without the bounds each takes minutes or gigabytes."""
+    project.write("apis/iris.yaml", f"name: iris\n{text}")
+    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_CPU, (20, 20))\n"
+    code += "resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))\n"
+    code += "from cxgen.cli import main; sys.exit(main(['validate']))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=project.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr[-500:]
+    assert "Traceback" not in done.stderr
+
+
+def test_texts_that_argocd_could_not_apply(project: Project) -> None:
+    """The whole object stands in an annotation of itself, which has a limit."""
+    project.write("apis/iris.yaml", SMALLEST + f"annotations: {{note: {'a' * 125_000}}}\n")
+    assert project.run("validate").code == 0
+    project.write("apis/iris.yaml", SMALLEST + f"annotations: {{note: {'a' * 127_000}}}\n")
+    assert project.run("validate").lines[0] == (
+        "apis/iris.yaml:4:14: annotations: 262,421 bytes of text in this API; Argo CD can apply 262,144, annotations counted twice, so "
+        "shorten it, or put it into the image [E225]"
+    )
+    project.write("apis/iris.yaml", SMALLEST + "env:\n" + "".join(f"  V{i}: '{'<' * 1000}'\n" for i in range(50)))
+    assert "apis/iris.yaml:1:1: 3" in project.run("validate").lines[0]
+
+
+def test_links_to_folders_are_not_overlooked(project: Project) -> None:
+    project.write("shared/lily.yaml", SMALLEST.replace("iris", "lily", 1))
+    (project.root / "apis/more").symlink_to("../shared")
+    expected = "apis/more: is a link to a folder, which is not followed; move the specs here, or name the folder itself as a PATH [E001]"
+    assert (project.run("render").code, project.run("render").lines[0]) == (2, expected)
+
+
+def test_a_loop_of_links(project: Project) -> None:
+    (project.root / "apis/lily.yaml").symlink_to("lily.yaml")
+    assert "[E001]" in project.run("validate", "apis/lily.yaml").err
+    assert "[E001]" in project.run("render", "apis/iris.yaml").err
+    assert "Traceback" not in project.run("render", "--out", "apis/lily.yaml").err
+
+
+def test_hidden_files_are_no_specs_and_suffixes_have_no_case(project: Project) -> None:
+    project.write("apis/.ipynb_checkpoints/iris-checkpoint.yaml", SMALLEST)
+    project.write("apis/.iris.yaml.swp.yaml", SMALLEST)
+    project.write("apis/LILY.YML", SMALLEST.replace("iris", "lily", 1))
+    assert "in 2 specs (2 files)" in project.run("validate").out
+
+
+def test_a_message_is_one_line(project: Project) -> None:
+    (project.root / "apis/iris.yaml").rename(project.root / "apis/a\nb\x1b[31m.yaml")
+    project.write("apis/a\nb\x1b[31m.yaml", 'name: "a\\nb"\nkind: RealtimeAPI\nimage: a:1\n')
+    outcome = project.run("validate")
+    assert outcome.lines[0].startswith('apis/a\\nb\\x1b[31m.yaml:1:7: name: "a\\nb" is not a name')
 
 
 def test_crlf_and_anchors_are_welcome(project: Project) -> None:
@@ -72,7 +136,7 @@ def test_no_specs(project: Project) -> None:
 def test_lists_and_documents(project: Project) -> None:
     project.write("apis/more.yml", f"- {{name: a, kind: RealtimeAPI, image: 'a:1'}}\n---\n{SMALLEST.replace('iris', 'b', 1)}---\n")
     outcome = project.run("validate")
-    assert (outcome.code, outcome.out) == (0, "0 errors, 0 warnings in 3 APIs (2 files).\nNext: cxgen render\n")
+    assert (outcome.code, outcome.out) == (0, "0 errors, 0 warnings in 3 specs (2 files).\nNext: cxgen render\n")
 
 
 def test_names_are_too_long_together(project: Project) -> None:
@@ -100,7 +164,7 @@ def test_one_path_is_checked_against_all(project: Project) -> None:
 def test_a_file_is_one_file_whatever_way_leads_to_it(project: Project, path: str) -> None:
     (project.root / "other").symlink_to("apis")
     outcome = project.run("validate", *path.split())
-    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "0 errors, 0 warnings in 1 API (1 file).")
+    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "0 errors, 0 warnings in 1 spec (1 file).")
     assert project.run("render", *path.split()).code == 0
     assert project.run("validate", "../apis/iris.yaml", cwd=project.root / "apis").code == 0
 
@@ -119,3 +183,42 @@ def test_root_is_the_nearest_project_file_then_the_work_tree(tmp_path: Path) -> 
     assert find_root(inner) == tmp_path
     (tmp_path / "a" / "cxgen.yaml").touch()
     assert find_root(inner) == tmp_path / "a"
+
+
+def test_one_path_prints_what_is_wrong_with_it(project: Project) -> None:
+    project.write("apis/wrong.yaml", "name: wrong\nkind: RealtimeAPI\nimage: A\nport: 0\n")
+    project.write("apis/warned.yaml", "name: warned\nkind: RealtimeAPI\nimage: a\n")
+    outcome = project.run("validate", "apis/iris.yaml")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.splitlines() == [
+        "0 errors, 0 warnings in 1 spec (1 file).",
+        "2 more errors in other files; cxgen validate, without a PATH, prints them.",
+        "Next: fix the errors, then cxgen validate again.",
+    ]
+    outcome = project.run("render", "apis/iris.yaml")
+    assert (outcome.code, len(outcome.lines)) == (2, 3)
+    (project.root / "apis/wrong.yaml").unlink()
+    assert project.run("render", "apis/iris.yaml").err == "", "the warnings of others are theirs"
+
+
+@pytest.mark.parametrize("path", [".", "..", "apis/.."])
+def test_a_folder_with_the_whole_project_stands_for_its_specs(project: Project, path: str) -> None:
+    project.write("cxgen.yaml", "argocd: {repo_url: 'https://git.example.com/ml/apis.git'}\n")
+    project.render(path)
+    outcome = project.run("validate", path)
+    assert (outcome.code, outcome.out.splitlines()[0]) == (0, "0 errors, 0 warnings in 1 spec (1 file).")
+
+
+def test_errors_of_the_project_file_hide_no_others(project: Project) -> None:
+    project.write("cxgen.yaml", "argo: {}\n")
+    project.write("apis/iris.yaml", "name: iris\nkind: RealtimeAPI\n")
+    outcome = project.run("validate")
+    assert [line.split(":")[0] for line in outcome.lines[:2]] == ["cxgen.yaml", "apis/iris.yaml"]
+    assert outcome.lines[2:] == ["2 errors, 0 warnings in 1 spec (1 file).", "Next: fix the errors, then cxgen validate again."]
+
+
+def test_a_shell_replaces_its_own(project: Project) -> None:
+    project.write("apis/iris.yaml", SMALLEST + 'command: ["sh", "-ec", "echo $(date) $(CORTEX_PORT)"]\n')
+    assert [line.split(": ")[3] for line in project.run("validate").lines] == [
+        "$(CORTEX_PORT) was set by Cortex and is not here, so the text stays as it is; set CORTEX_PORT in env, or write $$(CORTEX_PORT) [W109]"
+    ]
