@@ -30,6 +30,7 @@ _SIMPLE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _WORDS = frozenset(("yes", "no", "on", "off", "true", "false", "null"))  # what some reader takes for something else
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -320,8 +321,7 @@ def quote(text: str) -> str:
 
 def key(text: str) -> str:
     """A key: bare where it is a word that every YAML reader takes for a string, else quoted."""
-    bare = text.isascii() and text.isalpha() and len(text) > 1 and text.lower() not in _WORDS
-    return text if bare else quote(text)
+    return text if _WORD.fullmatch(text) and text.lower() not in _WORDS else quote(text)
 
 
 def scalar(value: object) -> str:

@@ -40,8 +40,8 @@ def test_three_share_a_file_with_a_splitter(project: Project, path: object) -> N
     assert outcome.code == 2
     errors = [line for line in outcome.lines if "[E" in line]
     assert len(errors) == 1
-    assert errors[0].endswith("kind: TrafficSplitter is not supported by this version of cxgen; write kind: RealtimeAPI [E105]")
-    assert outcome.lines[-2].endswith("in 4 APIs (1 file).")
+    assert errors[0].endswith("kind: TrafficSplitter is not supported by this version of cxgen; remove it [E105]")
+    assert outcome.lines[-2].endswith("in 4 specs (1 file).")
 
 
 @pytest.mark.parametrize("path", OTHERS, ids=name)

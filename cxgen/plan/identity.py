@@ -1,4 +1,4 @@
-"""Names and ids: what an object is called, and the hashes by which a deployment is recognised."""
+"""Checked names, and the hashes by which a deployment is recognised."""
 
 from __future__ import annotations
 

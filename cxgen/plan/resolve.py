@@ -15,12 +15,14 @@ from cxgen.spec.scalars import MAX_INT32
 STABLE = Identifier("stable")
 GPU, INFERENTIA = "nvidia.com/gpu", "aws.amazon.com/neuron"
 CPU_TARGET = 80  # percent of the request
+# Kubernetes' default for the seconds without progress after which a rollout counts as failed.
+PROGRESS_DEADLINE = 600
 # Beside a liveness probe, a container has this long to start before it is killed: models load slowly.
 STARTUP_PERIOD, STARTUP_FAILURES = 10, 180
 
 
 class Handler(NamedTuple):
-    """What a probe or hook does: one of the three. A port of None is a TCP or HTTP handler's absence."""
+    """What a probe or hook does: runs a command, or connects to a port, and with a path asks there by HTTP."""
 
     http_path: str | None = None
     port: int | None = None
@@ -88,7 +90,8 @@ class API(NamedTuple):
     pdb_max_unavailable: int | None
     max_surge: int | str
     max_unavailable: int | str
-    endpoint: str
+    progress_deadline_seconds: int | None
+    endpoint: Identifier
     host: str | None
     labels: tuple[tuple[str, str], ...]
     annotations: tuple[tuple[str, str], ...]
@@ -123,24 +126,36 @@ def resolve(spec: models.RealtimeAPI) -> API:
     scaling = spec.autoscaling
     least = max(scaling.min_replicas, 1)
     fixed = least == scaling.max_replicas
+    containers = _containers(spec.pod)
     api = API(
         name=Identifier(spec.name),
         kind=Identifier(spec.kind),
         port=spec.pod.port,
         max_concurrency=spec.pod.max_concurrency,
         max_queue_length=spec.pod.max_queue_length,
-        containers=_containers(spec.pod),
+        containers=containers,
         replicas=least if fixed else None,
         autoscaling=None if fixed else _autoscaling(scaling, least),
         pdb_max_unavailable=1 if least >= 2 else None,
         max_surge=spec.update_strategy.max_surge,
         max_unavailable=spec.update_strategy.max_unavailable,
-        endpoint=spec.networking.endpoint or f"/{spec.name}",
+        progress_deadline_seconds=_progress_deadline(containers),
+        endpoint=Identifier(spec.networking.endpoint or f"/{spec.name}"),
         host=spec.networking.host,
         labels=tuple(sorted(spec.labels.items())),
         annotations=tuple(sorted(spec.annotations.items())),
     )
     return api._replace(deployment_id=content_id(api))
+
+
+def _progress_deadline(containers: tuple[Container, ...]) -> int | None:
+    """Longer by the time that a container may take to start, or Argo CD calls a slow start a failure; None for the default."""
+    budgets = [
+        probe.initial_delay_seconds + probe.period_seconds * probe.failure_threshold
+        for container in containers
+        if (probe := container.startup_probe)
+    ]
+    return min(PROGRESS_DEADLINE + max(budgets), MAX_INT32) if budgets else None
 
 
 def _containers(pod: models.Pod) -> tuple[Container, ...]:

@@ -7,20 +7,22 @@ has lists of objects, because Helm replaces lists whole.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from cxgen.plan.resolve import API, GPU, INFERENTIA, Container, Handler, Probe, Scaling
+from cxgen.spec import quantity
 
 Schema = dict[str, Any]
 
 STRING: Schema = {"type": "string", "minLength": 1}
-TEXT: Schema = {"type": ["string", "number", "boolean"]}
-QUANTITY: Schema = {"type": ["string", "number"]}
+# Helm's toString spells a number from a file with an exponent once it has seven digits, and loses the zero of 1.10.
+TEXT: Schema = {"type": ["string", "integer", "boolean"], "minimum": -999999, "maximum": 999999}
+QUANTITY: Schema = {"type": ["string", "number"], "pattern": quantity.PATTERN}
 COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 2147483647}
 SECONDS: Schema = {"type": "integer", "minimum": 0, "maximum": 2147483647}
 PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
+PORT_OR_NAME: Schema = {**PORT, "type": ["string", "integer"], "minLength": 1}
 PERCENT_OR_COUNT: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]+%$", "minimum": 0}
 STRINGS: Schema = {"type": "array", "items": {"type": "string"}}
 
@@ -48,7 +50,7 @@ def values(api: API) -> Group:
     """All that the templates may use for one role of an API; a chart's values.yaml holds what they did use."""
     members: dict[str, Value | Group] = {
         "containers": Group(
-            {container.name: _container(container) for container in api.containers},
+            {container.name: _container(container, api.port) for container in api.containers},
             "The containers of the pod, by name.",
         ),
         "port": Value(api.port, PORT, "Port on which the pod serves HTTP; the Service leads to it."),
@@ -59,13 +61,13 @@ def values(api: API) -> Group:
         scaling = api.autoscaling
         members["autoscaling"] = Group(
             {
-                "minReplicas": Value(scaling.min_replicas, COUNT, "Fewest pods."),
-                "maxReplicas": Value(scaling.max_replicas, COUNT, "Most pods."),
+                "minReplicas": Value(scaling.min_replicas, COUNT, "Minimum number of pods."),
+                "maxReplicas": Value(scaling.max_replicas, COUNT, "Maximum number of pods."),
                 "targetCPUUtilizationPercentage": Value(
                     scaling.cpu_percent, COUNT, "CPU use that the autoscaler aims at, in percent of what the containers request."
                 ),
-                "scaleDown": _scaling(scaling.down, "How fast pods may go.", "highest"),
-                "scaleUp": _scaling(scaling.up, "How fast pods may come.", "lowest"),
+                "scaleDown": _scaling(scaling.down, "How fast pods may be removed.", "removed", "highest"),
+                "scaleUp": _scaling(scaling.up, "How fast pods may be added.", "added", "lowest"),
             },
             "The HorizontalPodAutoscaler.",
         )
@@ -76,11 +78,15 @@ def values(api: API) -> Group:
         },
         "How a rollout replaces pods.",
     )
-    members["terminationGracePeriodSeconds"] = Value(60, SECONDS, "Seconds that a pod has to end its requests before it is killed.")
+    if api.progress_deadline_seconds is not None:
+        members["progressDeadlineSeconds"] = Value(
+            api.progress_deadline_seconds, COUNT, "Seconds without progress after which a rollout counts as failed."
+        )
+    members["terminationGracePeriodSeconds"] = Value(60, SECONDS, "Seconds that a pod has to finish its requests before it is killed.")
     if api.pdb_max_unavailable is not None:
         members["podDisruptionBudget"] = Group(
-            {"maxUnavailable": Value(api.pdb_max_unavailable, PERCENT_OR_COUNT, "Pods that may be down for it at a time.")},
-            "What a node drain must leave running.",
+            {"maxUnavailable": Value(api.pdb_max_unavailable, PERCENT_OR_COUNT, "Pods that a node drain may take away at a time.")},
+            "The PodDisruptionBudget.",
         )
     members["service"] = Group({"port": Value(80, PORT, "Port of the Service inside the cluster.")}, "The Service.")
     ingress: dict[str, Value | Group] = {"className": Value("nginx", STRING, "IngressClass of the controller that serves it.")}
@@ -99,7 +105,7 @@ def values(api: API) -> Group:
 
 def _route(endpoint: str) -> str:
     """ingress-nginx's form of "the endpoint and all below it"; the characters allowed leave only the dot to escape."""
-    return f"{re.escape(endpoint).replace(chr(92) + '-', '-').replace(chr(92) + '~', '~')}(/|$)(.*)"
+    return rf"{endpoint.replace('.', chr(92) + '.')}(/|$)(.*)"
 
 
 def _texts(pairs: Iterable[tuple[str, str]], comment: str, each: str) -> Group:
@@ -107,21 +113,24 @@ def _texts(pairs: Iterable[tuple[str, str]], comment: str, each: str) -> Group:
     return Group({key: Value(value, {"type": "string"}, each) for key, value in pairs}, comment)
 
 
-def _scaling(scaling: Scaling, comment: str, which: str) -> Group:
+def _scaling(scaling: Scaling, comment: str, done: str, which: str) -> Group:
     return Group(
         {
-            "percent": Value(scaling.percent, COUNT, "Pods in one period at most, in percent; pods counts where it is more."),
-            "pods": Value(1, COUNT, "Pods in one period at most; percent counts where it is more."),
-            "periodSeconds": Value(scaling.period_seconds, {**COUNT, "maximum": 1800}, "Seconds of a period."),
+            "percent": Value(
+                scaling.percent, COUNT, f"Percentage of pods {done} per period at most; the larger of percent and pods counts."
+            ),
+            "pods": Value(1, COUNT, f"Pods {done} per period at most; the larger of percent and pods counts."),
+            "periodSeconds": Value(scaling.period_seconds, {**COUNT, "maximum": 1800}, "Length of a period."),
             "stabilizationWindowSeconds": Value(
-                scaling.stabilization_seconds, {**SECONDS, "maximum": 3600}, f"The {which} recommendation of these seconds counts."
+                scaling.stabilization_seconds, {**SECONDS, "maximum": 3600}, f"Seconds over which the {which} recommendation counts."
             ),
         },
         comment,
     )
 
 
-def _container(container: Container) -> Group:
+def _container(container: Container, port: int) -> Group:
+    named = port if container.serves else None
     members: dict[str, Value | Group] = {"image": Value(container.image, STRING, "Image reference.")}
     if container.command:
         members["command"] = Value(list(container.command), STRINGS, "Entrypoint in place of the image's.")
@@ -134,14 +143,14 @@ def _container(container: Container) -> Group:
     if resources := _resources(container):
         members["resources"] = Group(resources, "What the container is given on its node.")
     for key, probe, comment in (
-        ("readinessProbe", container.readiness_probe, "Traffic reaches the pod while it succeeds."),
+        ("readinessProbe", container.readiness_probe, "The pod gets requests while it succeeds."),
         ("livenessProbe", container.liveness_probe, "The container is restarted when it fails."),
         ("startupProbe", container.startup_probe, "The other probes wait until it succeeds."),
     ):
         if probe:
-            members[key] = _probe(probe, comment)
+            members[key] = Group(_probe(probe, named), comment)
     if container.pre_stop:
-        members["preStop"] = Group(_handler(container.pre_stop), "Runs before the container is stopped.")
+        members["preStop"] = Group(_handler(container.pre_stop, named), "Runs before the container is stopped; how it ends counts nothing.")
     return Group(members, f"The container {container.name}.")
 
 
@@ -165,8 +174,8 @@ def _resources(container: Container) -> dict[str, Value | Group]:
     return members
 
 
-def _probe(probe: Probe, comment: str) -> Group:
-    members = _handler(probe.handler)
+def _probe(probe: Probe, named: int | None) -> dict[str, Value | Group]:
+    members = _handler(probe.handler, named)
     if probe.initial_delay_seconds:  # the API server leaves a 0 out
         members["initialDelaySeconds"] = Value(probe.initial_delay_seconds, SECONDS, "Seconds before the first probe.")
     members |= {
@@ -175,16 +184,17 @@ def _probe(probe: Probe, comment: str) -> Group:
         "successThreshold": Value(probe.success_threshold, COUNT, "Successes in a row that count as healthy again."),
         "failureThreshold": Value(probe.failure_threshold, COUNT, "Failures in a row that count as unhealthy."),
     }
-    return Group(members, comment)
+    return members
 
 
-def _handler(handler: Handler) -> dict[str, Value | Group]:
+def _handler(handler: Handler, named: int | None) -> dict[str, Value | Group]:
+    """The handler of a probe or hook. `named` is the port that the container has under the name `http`: it is asked by name."""
     if handler.command:
-        command = Value(list(handler.command), STRINGS, "Command that must succeed; not run in a shell.")
-        return {"exec": Group({"command": command}, "A command in the container.")}
+        command = Value(list(handler.command), STRINGS, "Command; not run in a shell.")
+        return {"exec": Group({"command": command}, "Runs a command in the container.")}
     assert handler.port is not None
-    port = Value(handler.port, PORT, "Port that is asked.")
+    port = Value("http" if handler.port == named else handler.port, PORT_OR_NAME, "Port, by number or by name.")
     if handler.http_path is None:
-        return {"tcpSocket": Group({"port": port}, "A connection that must be accepted.")}
-    path = Value(handler.http_path, STRING, "Path that is requested.")
-    return {"httpGet": Group({"path": path, "port": port}, "A request that must be answered with 200 to 399.")}
+        return {"tcpSocket": Group({"port": port}, "Opens a connection.")}
+    path = Value(handler.http_path, STRING, "Path of the request.")
+    return {"httpGet": Group({"path": path, "port": port}, "Sends a request.")}

@@ -26,24 +26,20 @@ def chart(api: API) -> dict[str, str]:
     visible = _visible(data, used)
     header = [
         f"# The values of {api.name}, rendered by cxgen from its spec: change the spec and run cxgen render.",
-        "# Everything here can be given with --set; what is not here is decided by the spec.",
+        "# Each value can be given with --set (text that looks like a number with --set-string, a list with --set-json).",
+        "# What is not here is decided by the spec.",
     ]
     files["values.yaml"] = "\n".join((*header, *_lines(visible, 0))) + "\n"
     files["values.schema.json"] = _schema(visible)
     return files
 
 
-def tombstone(name: Tombstone) -> dict[str, str]:
+def tombstone(api: Tombstone) -> dict[str, str]:
     """The files of a chart that holds nothing but the ServiceAccount."""
-    chart_yaml = (
-        "apiVersion: v2\n"
-        f"name: {yamlio.quote(name.name)}\n"
-        f"description: The spec of {name.name} is gone; its ServiceAccount stays, so that Argo CD removes the rest in order.\n"
-        "type: application\n"
-        "version: 1.0.0\n"
-    )
-    account = templates.render(f"{FOLDER}/{_SERVICE_ACCOUNT}", name)
-    return {"Chart.yaml": chart_yaml, _SERVICE_ACCOUNT: account}
+    return {
+        "Chart.yaml": templates.render("tombstone/Chart.yaml", api),
+        _SERVICE_ACCOUNT: templates.render(f"{FOLDER}/{_SERVICE_ACCOUNT}", api),
+    }
 
 
 def _visible(group: Group, used: set[expressions.Path], path: expressions.Path = ()) -> Group:

@@ -63,7 +63,7 @@ def spelled(value: object, what: str) -> str:
 
 @dataclass(frozen=True)
 class Rule:
-    """A pydantic type: a function that reads the value, and the JSON Schema that says the same to an editor."""
+    """A pydantic type: a function that reads the value, and a JSON Schema that tells an editor as much of it as a schema can."""
 
     read: Callable[[Any], Any]
     schema: dict[str, Any] = field(hash=False)
@@ -115,8 +115,7 @@ def integer(low: int, high: int = MAX_INT32, *, zero: int | None = None) -> Rule
             fail("E206", f"{show(value)} is out of range; write a whole number{_range(low, high, number)}")
         return zero if number == 0 and zero is not None else number
 
-    bounds = {"minimum": low} if high == MAX_INT32 else {"minimum": low, "maximum": high}
-    return Rule(read, {"type": "integer", **bounds})
+    return Rule(read, {"type": "integer", "minimum": low, "maximum": high})
 
 
 def _range(low: int, high: int, number: int = 0) -> str:
@@ -171,7 +170,7 @@ def amount(smallest: str, unit: str, example: str) -> Rule:
             fail("E208", f"{written} is too small; write at least {smallest}")
         return quantity.canonical(written, smallest=unit)
 
-    return Rule(read, {"type": ["string", "number"]})
+    return Rule(read, {"type": ["string", "number"], "pattern": quantity.PATTERN})
 
 
 def seconds(low: str, high: str, *, step: int = 1) -> Rule:
@@ -260,9 +259,12 @@ def _host(value: Any) -> str:
     return written
 
 
+_HTTP_PATH = re.compile(r"/?[\x21-\x7e]*")
+
+
 def _http_path(value: Any) -> str:
     written = str(spelled(value, "a path"))
-    if not re.fullmatch(r"/?[\x21-\x7e]*", written):
+    if not _HTTP_PATH.fullmatch(written):
         fail("E226", f"{show(written)} is not the path of a URL; write one such as /healthz")
     return written if written.startswith("/") else f"/{written}"
 
@@ -321,7 +323,7 @@ def _api_name() -> Rule:
             fail("E201", f"{name} is the name of an object that Kubernetes itself makes; choose another")
         return name
 
-    return Rule(read, rule.schema)
+    return Rule(read, {**rule.schema, "not": {"enum": ["kubernetes", "default"]}})
 
 
 _MAX_ENV_NAME = 1000
@@ -347,24 +349,34 @@ def _env_value(value: Any) -> str:
     return str(spelled(value, "a value"))
 
 
+def _anchored(regex: re.Pattern[str]) -> str:
+    """A pattern as JSON Schema's readers want it, which know nothing of Python's named groups."""
+    return f"^(?:{regex.pattern})$".replace("(?P<repository>", "(?:")
+
+
+# Letters of any case before the slash: annotations may have them, and a schema knows no lower case.
+_KEY_PATTERN = rf"^(?!(?:{_RESERVED.pattern})$)([A-Za-z0-9.-]+/)?{_QUALIFIED_NAME.pattern}$"
+
 Name = Annotated[str, _api_name()]
 ContainerName = Annotated[str, pattern("E201", DNS1035, 63, "a name of lower-case letters, digits and -, a letter first", "api")]
-Image = Annotated[str, Rule(_image, {"type": "string"})]
+Image = Annotated[str, Rule(_image, {"type": "string", "pattern": _anchored(_IMAGE)})]
 Text = Annotated[str, text("a string")]
 EnvName = Annotated[str, Rule(_env_name, {"type": "string", "pattern": f"^{_ENV_NAME.pattern}$", "maxLength": _MAX_ENV_NAME})]
 EnvValue = Annotated[str, Rule(_env_value, {"type": ["string", "number", "boolean"]})]
-LabelKey = Annotated[str, Rule(_label_key, {"type": "string"})]
-AnnotationKey = Annotated[str, Rule(_annotation_key, {"type": "string"})]
-LabelValue = Annotated[str, Rule(_label, {"type": ["string", "number", "boolean"]})]
+LabelKey = Annotated[str, Rule(_label_key, {"type": "string", "pattern": _KEY_PATTERN})]
+AnnotationKey = Annotated[str, Rule(_annotation_key, {"type": "string", "pattern": _KEY_PATTERN})]
+LabelValue = Annotated[str, Rule(_label, {"type": ["string", "number", "boolean"], "pattern": _anchored(_LABEL_VALUE)})]
 Cpu = Annotated[str, amount("20m", "m", "200m or 1")]
 Memory = Annotated[str, amount("20Mi", "", "512Mi or 2Gi")]
 Port = Annotated[int, integer(1, 65535)]
 Concurrency = Annotated[int, integer(1, 30000)]
 Count = Annotated[int, integer(0)]
 Replicas = Annotated[int, integer(1)]
-HttpPath = Annotated[str, Rule(_http_path, {"type": "string"})]
-Endpoint = Annotated[str, Rule(_endpoint, {"type": "string", "maxLength": 1000})]
-Host = Annotated[str, Rule(_host, {"type": "string", "maxLength": 253})]
+HttpPath = Annotated[str, Rule(_http_path, {"type": "string", "pattern": _anchored(_HTTP_PATH)})]
+Endpoint = Annotated[
+    str, Rule(_endpoint, {"type": "string", "pattern": r"^(?!.*(//|/\.\.?(/|$)))/?[A-Za-z0-9._~-][A-Za-z0-9/._~-]*$", "maxLength": 1000})
+]
+Host = Annotated[str, Rule(_host, {"type": "string", "pattern": rf"^(?![0-9.]+$)(\*\.)?{DNS1123.pattern}$", "maxLength": 253})]
 Window = Annotated[int, seconds("10s", "30m", step=10)]
 Stabilization = Annotated[int, seconds("0s", "1h")]
 DownscaleFactor = Annotated[Decimal, number(at_least="0", below="1")]

@@ -293,8 +293,8 @@ def _serves(probe: models.Probe | None, port: int) -> bool:
 def _units(api: models.RealtimeAPI) -> Iterator[Finding]:
     for path, container in _containers(api):
         cpu = container.compute.cpu
-        if cpu is not None and quantity.parse(cpu) > MOST_CPUS:
-            message = f"{cpu} whole CPUs for each pod; where thousandths were meant, write {cpu}m"
+        if cpu is not None and (count := quantity.parse(cpu)) > MOST_CPUS:
+            message = f"{count:f} whole CPUs for each pod; where thousandths were meant, write {count:f}m"
             yield Finding("W112", (*path, "compute", "cpu"), message)
 
 

@@ -219,6 +219,5 @@ def test_errors_of_the_project_file_hide_no_others(project: Project) -> None:
 
 def test_a_shell_replaces_its_own(project: Project) -> None:
     project.write("apis/iris.yaml", SMALLEST + 'command: ["sh", "-ec", "echo $(date) $(CORTEX_PORT)"]\n')
-    assert [line.split(": ")[3] for line in project.run("validate").lines] == [
-        "$(CORTEX_PORT) was set by Cortex and is not here, so the text stays as it is; set CORTEX_PORT in env, or write $$(CORTEX_PORT) [W109]"
-    ]
+    (line,) = (line for line in project.run("validate").lines if "W109" in line)
+    assert "$(CORTEX_PORT) was set by Cortex" in line

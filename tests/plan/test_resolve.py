@@ -152,7 +152,7 @@ def test_replicas(edit: str, replicas: int | None, bounds: tuple[int, int] | Non
 
 
 def test_readiness_where_nothing_looks_at_the_port() -> None:
-    assert objects(load())["Deployment"]["spec"]["template"]["spec"]["containers"][0]["readinessProbe"]["tcpSocket"] == {"port": 8080}
+    assert objects(load())["Deployment"]["spec"]["template"]["spec"]["containers"][0]["readinessProbe"]["tcpSocket"] == {"port": "http"}
 
 
 def test_readiness_goes_to_the_first_container_without_one() -> None:
@@ -160,7 +160,7 @@ def test_readiness_goes_to_the_first_container_without_one() -> None:
     api = load(spec, "name: iris\nkind: RealtimeAPI\n")
     a, b = objects(api)["Deployment"]["spec"]["template"]["spec"]["containers"]
     assert "exec" in a["readinessProbe"]
-    assert b["readinessProbe"]["tcpSocket"] == {"port": 8080}
+    assert b["readinessProbe"]["tcpSocket"] == {"port": "http"}
     assert "ports" not in a
     assert b["ports"] == [{"name": "http", "containerPort": 8080}]
 

@@ -125,14 +125,44 @@ def test_every_value_can_be_set(name: str, tmp_path: Path, go_reader: Reader) ->
 def test_values_of_another_type(tmp_path: Path, go_reader: Reader) -> None:
     """`--set` makes numbers of what looks like one; a variable stays a string, an image must be one."""
     chart = write(tmp_path / "chart", helm.chart(load("name: iris\nkind: RealtimeAPI\nimage: a:1\nenv: {A: x}\n")))
-    (tmp_path / "set.yaml").write_text(template(chart, "--set", "containers.api.env.A=1000000"))
-    container = by_identity(go_reader(tmp_path / "set.yaml")[0])["Deployment", "iris"]["spec"]["template"]["spec"]["containers"][0]
-    assert {"name": "A", "value": "1000000"} in container["env"]
-    for wrong in ("containers.api.image=5", "containers.api.env.B=x", "unknown=1", "port=0", "port=null", "containers.other.image=a"):
-        done = run_helm("template", "release", chart, "--set", wrong)
+    variable = "containers.api.env.A"
+    (tmp_path / "file.yaml").write_text("containers: {api: {env: {A: 4096}}}")
+    for options, wanted in (
+        (("--set", f"{variable}=999999"), "999999"),
+        (("--set", f"{variable}=true"), "true"),
+        (("--set", f"{variable}=1.10"), "1.10"),
+        (("--set-json", f"{variable}=-4096"), "-4096"),
+        (("-f", tmp_path / "file.yaml"), "4096"),
+        (("--set-string", f"{variable}=1000000"), "1000000"),
+    ):
+        (tmp_path / "set.yaml").write_text(template(chart, *options))
+        container = by_identity(go_reader(tmp_path / "set.yaml")[0])["Deployment", "iris"]["spec"]["template"]["spec"]["containers"][0]
+        assert {"name": "A", "value": wanted} in container["env"], options
+    (tmp_path / "large.yaml").write_text("containers: {api: {env: {A: 1000000}}}")
+    (tmp_path / "fraction.yaml").write_text("containers: {api: {env: {A: 1.10}}}")
+    for wrong in (
+        *(("--set", f"containers.{key}") for key in ("api.image=5", "api.env.B=x", "other.image=a", "api.resources.requests.cpu=some")),
+        *(("--set", value) for value in ("unknown=1", "port=0", "port=null")),
+        *(("-f", tmp_path / name) for name in ("large.yaml", "fraction.yaml")),  # helm would make 1e+06 and 1.1 of them
+    ):
+        done = run_helm("template", "release", chart, *wrong)
         assert done.returncode != 0, wrong
         assert "values.schema.json" in done.stderr or "don't meet the specifications of the schema" in done.stderr
     assert template(chart, "--set", "global.x=1") == template(chart)
+
+
+def test_the_port_is_one_value(tmp_path: Path, go_reader: Reader) -> None:
+    """Probes and hooks of the container that serves go by the port's name; another container's go by number."""
+    probes = "readiness_probe: {http_get: {}}, liveness_probe: {tcp_socket: {port: 8080}}, pre_stop: {http_get: {path: /drain}}"
+    beside = "{name: b, image: 'b:1', liveness_probe: {http_get: {port: 9000}}, readiness_probe: {tcp_socket: {port: 8080}}}"
+    spec = f"name: iris\nkind: RealtimeAPI\npod: {{containers: [{{name: a, image: 'a:1', {probes}}}, {beside}]}}\n"
+    chart = write(tmp_path / "chart", helm.chart(load(spec)))
+    (tmp_path / "set.yaml").write_text(template(chart, "--set", "port=7000"))
+    a, b = by_identity(go_reader(tmp_path / "set.yaml")[0])["Deployment", "iris"]["spec"]["template"]["spec"]["containers"]
+    assert a["ports"] == [{"name": "http", "containerPort": 7000}]
+    handlers = [a["readinessProbe"]["httpGet"], a["livenessProbe"]["tcpSocket"], a["startupProbe"]["tcpSocket"]]
+    assert {handler["port"] for handler in (*handlers, a["lifecycle"]["preStop"]["httpGet"])} == {"http"}
+    assert (b["livenessProbe"]["httpGet"]["port"], b["readinessProbe"]["tcpSocket"]["port"]) == (9000, 8080)
 
 
 RANDOM = int(os.environ.get("CXGEN_RANDOM_SPECS", "40"))
