@@ -6,12 +6,12 @@ import gc
 import io
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from cxgen import __version__
-from cxgen.errors import CxgenError
+from cxgen.errors import CxgenError, Diagnostic
 
 # A command makes much that lives until its end and little garbage: looking for cycles less often starts it faster.
 gc.set_threshold(50_000)
@@ -36,7 +36,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-Paths = Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", help="Spec files or folders of them; all below apis/ without.")]
+Paths = Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Spec files or folders of them; by default all below apis/.")]
 
 
 def _version(wanted: bool) -> None:
@@ -79,7 +79,7 @@ def render(
     force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were changed by hand.")] = False,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Let the last API of an environment go.")] = False,
 ) -> None:
-    """Write a Helm chart for each spec below deploy/, and Argo CD's files below argocd/.
+    """Write a Helm chart below deploy/ for each spec.
 
     Example: cxgen render && git diff
     """
@@ -114,20 +114,18 @@ def main(arguments: list[str] | None = None) -> int:
 
         _print(text.failed(error), error=True)
         return error.exit_code
-    except OSError as error:  # what the file system refuses outside the places that expect it
-        typer.echo(f"{error.filename or 'cxgen'}: {error.strerror or error}; check that it is there and may be read [E001]", err=True)
+    except OSError as error:  # what the system refuses outside the places that expect it; without a name it is the output
+        code, cure = ("E001", "check that it is there and may be read") if error.filename else ("E506", "print it elsewhere")
+        found = Diagnostic(code, f"{error.strerror or error}; {cure}", str(error.filename or "standard output"))
+        typer.echo(str(found), err=True)
         return 3
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0
 
 
-def run() -> None:
-    """The entry point of the `cxgen` command."""
+def run() -> NoReturn:
+    """The command line as a process."""
     if isinstance(sys.stdout, io.TextIOWrapper):  # a locale without some character must not end a command
         sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())
-
-
-if __name__ == "__main__":
-    run()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,6 +51,33 @@ def test_a_closed_pipe_gives_no_traceback(project: Project) -> None:
     command = f"{sys.executable} -m cxgen render --stdout | true"
     done = subprocess.run(["bash", "-c", command], cwd=project.root, capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("module", ["typer", "yaml", "jinja2"])
+@pytest.mark.parametrize("ignored", [False, True])
+def test_ctrl_c_is_quiet(project: Project, module: str, ignored: bool) -> None:
+    """While something is imported too; a process that was started to ignore it goes on."""
+    code = f"""
+import os, signal, sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "{module}":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+signal.signal(signal.SIGINT, signal.{"SIG_IGN" if ignored else "default_int_handler"})
+sys.argv = ["cxgen", "render", "--stdout"]
+from cxgen.__main__ import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=project.root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0 if ignored else -signal.SIGINT, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_output_that_cannot_be_written(project: Project) -> None:
+    command = f"{sys.executable} -m cxgen render --stdout > /dev/full"
+    done = subprocess.run(["bash", "-c", command], cwd=project.root, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "standard output: No space left on device; print it elsewhere [E506]\n")
 
 
 def test_start_up_is_light(project: Project) -> None:

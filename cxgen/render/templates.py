@@ -177,11 +177,11 @@ def render(name: str, spec: object, values: Ref | None = None) -> str:
     try:
         return _environment().get_template(name).render(spec=spec, values=values)
     except jinja2.TemplateSyntaxError as error:
-        raise _failure("E601", f"{error.message}; mend the template", error.name or name, error.lineno) from error
+        raise _failure("E601", f"{error.message}; fix the template", error.name or name, error.lineno) from error
     except Misuse as error:
         raise _failure("E602", str(error), name, _line(error, name)) from error
     except (jinja2.TemplateError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise _failure("E601", f"{error}; mend the template", name, _line(error, name)) from error
+        raise _failure("E601", f"{error}; fix the template", name, _line(error, name)) from error
 
 
 def _line(error: Exception, name: str) -> int:

@@ -80,13 +80,13 @@ def folders(root: Path, parent: str) -> list[str]:
 
 def plan(root: Path, units: list[Unit], *, force: bool, unmerged: Callable[[], frozenset[str]]) -> Plan:
     """Compares what shall be with what is. `unmerged` gives the paths that Git has not merged; it is asked only when needed."""
-    look = _Look(root, force, unmerged)
+    planner = _Planner(root, force, unmerged)
     for unit in units:
-        look.unit(unit)
-    return Plan(tuple(look.changes), look.unchanged, tuple(dict.fromkeys(look.refused)), bool(look.pending))
+        planner.plan_unit(unit)
+    return Plan(tuple(planner.changes), planner.unchanged, tuple(dict.fromkeys(planner.refused)), bool(planner.pending))
 
 
-class _Look:
+class _Planner:
     """Walks over the units and gathers what a plan holds."""
 
     def __init__(self, root: Path, force: bool, unmerged: Callable[[], frozenset[str]]) -> None:
@@ -94,13 +94,13 @@ class _Look:
         self.changes: list[Change] = []
         self.refused: list[Diagnostic] = []
         self.unchanged = 0
-        self.folders: dict[str, bool | Diagnostic] = {}
-        noted = self.content(PENDING)
+        self.checked: dict[str, bool | Diagnostic] = {}
+        noted = self.read(PENDING)
         self.refused += [noted] if isinstance(noted, Diagnostic) else []
         self.pending = _parse_pending(noted if isinstance(noted, bytes) else b"")
 
-    def unit(self, unit: Unit) -> None:
-        listed = self.inventory(f"{unit.folder}/{inventory.NAME}")
+    def plan_unit(self, unit: Unit) -> None:
+        listed = self.read_inventory(f"{unit.folder}/{inventory.NAME}")
         if listed is None:
             return
         known = {*(f"{unit.folder}/{path}" for path in listed.hashes), *self.pending}
@@ -108,15 +108,15 @@ class _Look:
         index = inventory.write({path: inventory.sha256(data) for path, data in unit.files.items()}) if unit.files else None
         # The inventory comes first and goes last: no folder of ours is ever without one, however a render ends.
         if index is not None:
-            self.index(f"{unit.folder}/{inventory.NAME}", index)
+            self.plan_inventory(f"{unit.folder}/{inventory.NAME}", index)
         for path in sorted({*unit.files, *own}):
-            self.path(unit.folder, path, unit.files.get(path), listed)
+            self.plan_path(unit.folder, path, unit.files.get(path), listed)
         if index is None:
-            self.index(f"{unit.folder}/{inventory.NAME}", index)
+            self.plan_inventory(f"{unit.folder}/{inventory.NAME}", index)
 
-    def inventory(self, path: str) -> Inventory | None:
+    def read_inventory(self, path: str) -> Inventory | None:
         """The inventory at a path, an empty one where there is none; None where it had to be refused."""
-        data = self.content(path)
+        data = self.read(path)
         if data is None:
             return Inventory()
         if isinstance(data, Diagnostic):
@@ -128,17 +128,17 @@ class _Look:
             self.refused += error.diagnostics
             return None
 
-    def index(self, path: str, wanted: bytes | None) -> None:
+    def plan_inventory(self, path: str, wanted: bytes | None) -> None:
         """An inventory is ours whatever it holds: it was read, so it is one."""
-        data = self.content(path)
+        data = self.read(path)
         if isinstance(data, bytes | None) and data != wanted:
             self.changes.append(Change(path, ABSENT if data is None else inventory.sha256(data), wanted))
         elif data is not None:
             self.unchanged += 1
 
-    def path(self, folder: str, name: str, wanted: bytes | None, listed: Inventory) -> None:
+    def plan_path(self, folder: str, name: str, wanted: bytes | None, listed: Inventory) -> None:
         path = f"{folder}/{name}"
-        data = self.content(path)
+        data = self.read(path)
         if isinstance(data, Diagnostic):
             self.refused.append(data)
         elif data == wanted:
@@ -156,14 +156,15 @@ class _Look:
                 message = "was changed by hand; move the change into the spec and restore the file with git, or overwrite it with --force"
                 self.refused.append(Diagnostic("E501", message, path))
             else:
-                self.refused.append(Diagnostic("E502", "was not written by cxgen and is in the way; move it elsewhere", path))
+                message = f"is in the way, and {folder}/{inventory.NAME} does not list it; move it elsewhere, or restore that file with git"
+                self.refused.append(Diagnostic("E502", message, path))
 
-    def content(self, path: str) -> bytes | Diagnostic | None:
+    def read(self, path: str) -> bytes | Diagnostic | None:
         """The bytes of a file, None where there is none; a diagnostic where something else lies there or on the way."""
         parent = path.rpartition("/")[0]
-        if parent not in self.folders:
-            self.folders[parent] = self.folder(parent)
-        there = self.folders[parent]
+        if parent not in self.checked:
+            self.checked[parent] = self.check_folder(parent)
+        there = self.checked[parent]
         if not isinstance(there, bool):
             return there
         if not there:
@@ -180,7 +181,7 @@ class _Look:
                 return special
             return Diagnostic("E001", f"cannot be read: {error.strerror}; check its permissions", path)
 
-    def folder(self, path: str) -> bool | Diagnostic:
+    def check_folder(self, path: str) -> bool | Diagnostic:
         """Whether a folder is there; a diagnostic where it or one above it is something else."""
         folder = self.root
         for name in path.split("/"):
@@ -226,7 +227,7 @@ def apply(root: Path, units: list[Unit], looked: Plan, *, whole: bool, force: bo
 def _disk(error: OSError, root: Path) -> Diagnostic:
     path = os.fsdecode(error.filename2 or error.filename or root)
     shown = os.path.relpath(path, root) if path.startswith(f"{root}/") else path
-    return Diagnostic("E506", f"cannot be written: {error.strerror}; mend that, then cxgen render again", shown)
+    return Diagnostic("E506", f"cannot be written: {error.strerror}; fix that, then cxgen render again", shown)
 
 
 @contextlib.contextmanager

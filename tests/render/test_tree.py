@@ -81,7 +81,8 @@ def test_a_foreign_file_in_the_way_is_refused(project: Project) -> None:
     for options in ([], ["--force"]):
         outcome = project.run("render", *options)
         assert outcome.code == 3
-        assert outcome.lines[0] == f"{DEPLOYMENT}: was not written by cxgen and is in the way; move it elsewhere [E502]"
+        message = "is in the way, and deploy/default/iris/.cxgen does not list it; move it elsewhere, or restore that file with git"
+        assert outcome.lines[0] == f"{DEPLOYMENT}: {message} [E502]"
     assert list(project.files()) == [DEPLOYMENT]
 
 
@@ -139,7 +140,7 @@ def test_a_place_that_cannot_be_written(project: Project) -> None:
     outcome = project.run("render", "--out", "out")
     assert outcome.code == 3
     assert outcome.lines == [
-        f"{project.root}/out: cannot be written: File exists; mend that, then cxgen render again [E506]",
+        f"{project.root}/out: cannot be written: File exists; fix that, then cxgen render again [E506]",
         "1 error; nothing was written.",
     ]
 
@@ -153,7 +154,7 @@ def test_a_full_disk_changes_nothing(project: Project) -> None:
     code += "resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); from cxgen.cli import main; sys.exit(main(['render']))"
     done = subprocess.run([sys.executable, "-B", "-c", code], cwd=project.root, capture_output=True, text=True, check=False)
     assert done.returncode == 3
-    assert "cannot be written: File too large; mend that, then cxgen render again [E506]\n1 error; nothing was written." in done.stderr
+    assert "cannot be written: File too large; fix that, then cxgen render again [E506]\n1 error; nothing was written." in done.stderr
     assert {path: data for path, data in project.files().items() if ".cxgen-work" not in path} == before
     project.render()
     assert not (project.root / "deploy/.cxgen-work").exists()
@@ -210,7 +211,7 @@ def test_a_disk_that_refuses_in_the_middle(project: Project, monkeypatch: pytest
     assert (outcome.code, outcome.lines) == (
         3,
         [
-            "deploy/default/iris/values.yaml: cannot be written: No space left on device; mend that, then cxgen render again [E506]",
+            "deploy/default/iris/values.yaml: cannot be written: No space left on device; fix that, then cxgen render again [E506]",
             "1 error; the tree is half written, and the next render finishes it.",
         ],
     )
