@@ -76,6 +76,8 @@ def many_apis(folder: Path, cxgen: Path) -> None:
 
 
 def main() -> None:
+    if shutil.which("helm") is None:
+        sys.exit("helm is not on the PATH; .ci/tools builds it and prints where it lies")
     cxgen = Path(sys.executable).parent / "cxgen"
     helm = subprocess.run(["helm", "version", "--short"], capture_output=True, text=True, check=True).stdout.strip()
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("typer", "pydantic", "jinja2", "pyyaml"))

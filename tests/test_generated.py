@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +89,17 @@ def test_every_field_is_described() -> None:
         for field in described["properties"].values():
             assert field["description"].endswith(".")
     assert set(models.KINDS) == {path.stem for path in (ROOT / "schemas").glob("*API.json")}
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda p: p.name
+)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", path.read_text()):
+        file, _, heading = target.partition("#")
+        if "://" in target:
+            continue
+        there = (path.parent / file) if file else path
+        assert there.exists(), target
+        headings = {line.lstrip("# ").lower().replace(" ", "-") for line in there.read_text().splitlines() if line.startswith("#")}
+        assert not heading or heading in headings, target
