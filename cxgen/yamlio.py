@@ -36,6 +36,9 @@ _FLOAT = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 class Plain(str):
     """A scalar that was written without quotes; its type is for the field to decide."""
 
@@ -316,7 +319,7 @@ def _typed(node: Node) -> Any:
 
 def quote(text: str) -> str:
     """A string as a double-quoted scalar, which YAML 1.1, 1.2 and Go readers all read as that string."""
-    return json.dumps(text, ensure_ascii=False)
+    return _encode(text)
 
 
 def key(text: str) -> str:
@@ -326,7 +329,7 @@ def key(text: str) -> str:
 
 def scalar(value: object) -> str:
     """A string, number, boolean or null on one line; a list or map in flow style."""
-    return json.dumps(value, ensure_ascii=False)
+    return _encode(value)
 
 
 def block(data: Mapping[str, Any] | Sequence[Any], indent: int) -> list[str]:

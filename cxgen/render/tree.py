@@ -161,15 +161,12 @@ class _Planner:
 
     def read(self, path: str) -> bytes | Diagnostic | None:
         """The bytes of a file, None where there is none; a diagnostic where something else lies there or on the way."""
-        parent = path.rpartition("/")[0]
-        if parent not in self.checked:
-            self.checked[parent] = self.check_folder(parent)
-        there = self.checked[parent]
+        there = self.check_folder(path.rpartition("/")[0])
         if not isinstance(there, bool):
             return there
         if not there:
             return None
-        target = self.root / path
+        target = f"{self.root}/{path}"
         special = Diagnostic("E503", "is a link or not a file; cxgen writes only real files, so move it away", path)
         try:
             with open(os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
@@ -177,19 +174,28 @@ class _Planner:
         except FileNotFoundError:
             return None
         except OSError as error:
-            if target.is_symlink() or not target.is_file():
+            if Path(target).is_symlink() or not Path(target).is_file():
                 return special
             return Diagnostic("E001", f"cannot be read: {error.strerror}; check its permissions", path)
 
     def check_folder(self, path: str) -> bool | Diagnostic:
         """Whether a folder is there; a diagnostic where it or one above it is something else."""
-        folder = self.root
-        for name in path.split("/"):
-            folder = folder / name
-            if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-                shown = folder.relative_to(self.root).as_posix()
-                return Diagnostic("E503", "is a link or not a folder; cxgen writes only to real folders, so move it away", shown)
-        return folder.is_dir()
+        if path not in self.checked:
+            above = path.rpartition("/")[0]
+            there = self.check_folder(above) if above else True
+            self.checked[path] = self.look_at(path) if there is True else there
+        return self.checked[path]
+
+    def look_at(self, path: str) -> bool | Diagnostic:
+        """The same for a folder whose parents are folders."""
+        try:
+            if stat.S_ISDIR(os.lstat(f"{self.root}/{path}").st_mode):
+                return True
+        except FileNotFoundError:
+            return False
+        except NotADirectoryError:  # the root itself is a file, which writing will say
+            return False
+        return Diagnostic("E503", "is a link or not a folder; cxgen writes only to real folders, so move it away", path)
 
 
 def apply(root: Path, units: list[Unit], looked: Plan, *, whole: bool, force: bool, unmerged: Callable[[], frozenset[str]]) -> Plan:
