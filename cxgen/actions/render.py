@@ -60,7 +60,7 @@ def render(
 ) -> Rendered:
     """Renders all specs of the project around `start`, or those that `paths` name, below its root or `out`.
 
-    Raises InvalidInput or RepositoryError, with nothing written.
+    Raises InvalidInput or RepositoryError with nothing written, or HalfWritten.
     """
     checked = _valid(start, paths, allow_none=not paths)
     if checked.outside and out is None:

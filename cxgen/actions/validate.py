@@ -25,7 +25,7 @@ class Validated(NamedTuple):
     selected: tuple[Document, ...]
     outside: tuple[str, ...]  # selected files that do not lie below the project's apis/
     files: int  # how many were selected
-    diagnostics: tuple[Diagnostic, ...]  # of what was selected, of the project file, and between all specs
+    diagnostics: tuple[Diagnostic, ...]  # of what was selected, and of the project file
     elsewhere: tuple[Diagnostic, ...]  # errors in what was not selected
     interrupted: bool  # an earlier render was killed while it wrote
 
@@ -65,10 +65,11 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
         found += more
     for document in documents:
         found += validate.check(document)
-    between = validate.between(documents, project.environment[0])
+    # The later of two that contradict each other is named: that one, where only one of them was selected.
+    found += validate.between(sorted(documents, key=lambda document: document.file in chosen), project.environment[0])
     order = {name: number for number, name in enumerate(read.values())}
-    said = [*(diagnostic for diagnostic in found if diagnostic.file in chosen), *between]
-    diagnostics += [*unreadable, *sorted(said, key=lambda d: (order[d.file], d.line, d.column))]
+    found.sort(key=lambda diagnostic: (order[diagnostic.file], diagnostic.line, diagnostic.column))
+    diagnostics += [*unreadable, *(diagnostic for diagnostic in found if diagnostic.file in chosen)]
     if not wanted and not unreadable and not allow_none:
         diagnostics.append(no_specs(root, start, paths))
     return Validated(

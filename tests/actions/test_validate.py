@@ -157,7 +157,12 @@ def test_duplicates_across_files(project: Project) -> None:
 
 def test_one_path_is_checked_against_all(project: Project) -> None:
     path = project.write("apis/z.yaml", SMALLEST)
-    assert "[E301]" in project.run("validate", path).err
+    assert "apis/z.yaml:1:7: name:" in project.run("validate", path).lines[0]
+    assert "apis/iris.yaml:1:7: name:" in project.run("validate", "apis/iris.yaml").lines[0]
+    other = project.write("apis/a.yaml", SMALLEST.replace("iris", "a", 1))
+    outcome = project.run("validate", other)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert "1 more error in other files" in outcome.out
 
 
 @pytest.mark.parametrize("path", ["apis/iris.yaml", "./apis/../apis/iris.yaml", "apis", "other/iris.yaml", "apis/iris.yaml apis"])
