@@ -92,6 +92,7 @@ CODES = {
     "W110": "No readiness probe looks at the port.",
     "W111": "Autoscaling settings have no effect with fixed replicas.",
     "W112": "A CPU request is so large that thousandths were probably meant.",
+    "W113": "A rollout needs a free GPU or Inferentia chip.",
 }
 RETIRED: frozenset[str] = frozenset()
 

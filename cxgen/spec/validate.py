@@ -215,6 +215,22 @@ def _rollout(api: models.RealtimeAPI) -> Iterator[Finding]:
     if str(strategy.max_surge).rstrip("%") == "0" and str(strategy.max_unavailable).rstrip("%") == "0":
         message = "0, as max_unavailable is: no pod could ever be replaced; raise one of them"
         yield Finding("E217", ("update_strategy", "max_surge"), message, (("update_strategy", "max_unavailable"),))
+        return
+    replicas = max(api.autoscaling.min_replicas, 1)
+    scarce = [(name, path) for name in ("gpu", "inf") for path, c in _containers(api) if getattr(c.compute, name)]
+    if scarce and _pods(strategy.max_unavailable, replicas) == 0:
+        (name, path), what = scarce[0], f"{replicas} replicas" if replicas > 1 else "one replica"
+        message = (
+            f"a rollout of {what} starts a new pod before an old one goes, and waits for ever where no device is free; write "
+            f"update_strategy: {{max_surge: 0, max_unavailable: 1}}, at the price of {'fewer replicas' if replicas > 1 else 'a downtime'} "
+            "meanwhile, or keep a device free"
+        )
+        yield Finding("W113", (*path, "compute", name), message, (("update_strategy",), ("autoscaling", "min_replicas")))
+
+
+def _pods(bound: int | str, replicas: int) -> int:
+    """What max_unavailable comes to; a share is rounded down, as Kubernetes does."""
+    return bound if isinstance(bound, int) else replicas * int(bound.rstrip("%")) // 100
 
 
 def _sizes(api: models.RealtimeAPI) -> Iterator[Finding]:
