@@ -45,7 +45,8 @@ def _field(field: dict[str, Any], *, required: bool) -> dict[str, Any]:
     """A field as editors show it best. null puts an optional one back to its default, so it takes null."""
     alternatives = field.get("anyOf", [field])
     inner = next(option for option in alternatives if option != {"type": "null"})
-    made = {"description": field["description"], **{key: value for key, value in inner.items() if key not in ("title", "default")}}
+    said: dict[str, Any] = {key: field[key] for key in ("description", "examples") if key in field}
+    made = {**said, **{key: value for key, value in inner.items() if key not in ("title", "default")}}
     if "patternProperties" in made:
         made["additionalProperties"] = False
     default = field.get("default")
@@ -56,7 +57,7 @@ def _field(field: dict[str, Any], *, required: bool) -> dict[str, Any]:
     if "type" in made:
         types = made["type"] if isinstance(made["type"], list) else [made["type"]]
         return {**made, "type": [*types, "null"]}
-    return {"description": made.pop("description"), "anyOf": [made, {"type": "null"}]}
+    return {**said, "anyOf": [{key: value for key, value in made.items() if key not in said}, {"type": "null"}]}
 
 
 def _default(default: str | int, field: dict[str, Any]) -> str | int | float:
