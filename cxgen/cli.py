@@ -7,12 +7,12 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 
 from cxgen import __version__
-from cxgen.errors import CxgenError, Diagnostic
+from cxgen.errors import CxgenError, Diagnostic, printable
 
 FIRST = """\
 cxgen renders short API specs into Helm charts that Argo CD syncs.
@@ -99,8 +99,10 @@ def render(
 
 
 def _print(lines: list[str], *, error: bool = False) -> None:
-    if lines:
-        typer.echo("\n".join(lines), err=error)
+    # Where not even errors can be printed, the exit code still says it.
+    with contextlib.suppress(OSError) if error else contextlib.nullcontext():
+        if lines:
+            typer.echo("\n".join(map(printable, lines)), err=error)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -113,21 +115,32 @@ def main(arguments: list[str] | None = None) -> int:
         _print(text.failed(error), error=True)
         return error.exit_code
     except OSError as error:  # what the system refuses outside the places that expect it; without a name it is the output
-        code, cure = ("E001", "check that it is there and may be read") if error.filename else ("E506", "print it elsewhere")
-        found = Diagnostic(code, f"{error.strerror or error}; {cure}", str(error.filename or "standard output"))
-        typer.echo(str(found), err=True)
+        code, cure, place = "E506", "print it elsewhere", "standard output"
+        if error.filename or isinstance(error, FileNotFoundError):
+            code, cure, place = "E001", "check that it is there and may be read", str(error.filename or "the current folder")
+        _print([str(Diagnostic(code, f"{error.strerror or error}; {cure}", place))], error=True)
         return 3
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     return 0
 
 
+def _whole(stream: TextIO | None) -> TextIO:
+    """A stream that writes all it is given, whatever the locale; one that was closed takes what comes and forgets it."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if isinstance(stream, io.TextIOWrapper):
+        if isinstance(stream.buffer, io.RawIOBase):  # PYTHONUNBUFFERED: a single write may take less than all
+            return io.TextIOWrapper(io.BufferedWriter(stream.buffer), stream.encoding, "backslashreplace", write_through=True)
+        stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
 def run() -> NoReturn:
     """The command line as a process."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a locale without some character must not end a command
-        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = _whole(sys.stdout), _whole(sys.stderr)
     code = main()
-    with contextlib.suppress(OSError):  # what was printed was flushed, or the error was said
-        sys.stdout.flush()
-        sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # what was printed was flushed, or the error was said
+            stream.flush()
     os._exit(code)  # to free what is left, object by object, would take a tenth of the time

@@ -75,6 +75,7 @@ CODES = {
     "E506": "A file cannot be written.",
     "E507": "A spec lies outside the project's apis/ folder.",
     "E508": "An inventory is not one of cxgen's.",
+    "E509": "The output folder lies among the specs.",
     # Templates.
     "E601": "A template does not render.",
     "E602": "A template prints structure or decides by data.",
@@ -97,6 +98,11 @@ CODES = {
 RETIRED: frozenset[str] = frozenset()
 
 
+def printable(line: str) -> str:
+    """Names of files and values of specs may hold anything; what is printed is one line and steers no terminal."""
+    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+
+
 class Diagnostic(NamedTuple):
     """One error or warning. Lines and columns count from 1; 0 means that there is none."""
 
@@ -116,9 +122,7 @@ class Diagnostic(NamedTuple):
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         severity = "" if self.is_error else "warning"
         parts = [part for part in (place, severity, self.field, self.message) if part]
-        line = f"{': '.join(parts)} [{self.code}]"
-        # Names of files and values of specs may hold anything; a message is one line and steers no terminal.
-        return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+        return printable(f"{': '.join(parts)} [{self.code}]")
 
 
 class CxgenError(Exception):

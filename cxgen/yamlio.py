@@ -61,6 +61,7 @@ class Node:
     # The field as the user wrote it, where the node was moved (the shorthand); None where its path says it.
     written: str | None = None
     size: int = 1  # of the whole value, as MAX_SIZE counts
+    height: int = 0  # how deep it nests
 
     def plain(self) -> Any:
         """The value as Python dicts, lists, str, Plain and None."""
@@ -173,6 +174,11 @@ class _Reader:
         if self.size > MAX_SIZE:
             self.stop("E011", f"more than {MAX_SIZE:,} values, its aliases written out; split the file", mark)
 
+    def nest(self, height: int, mark: Any) -> None:
+        """Ends a file whose values nest too deep; an alias or a merge brings its own depth."""
+        if len(self.stack) + height > MAX_DEPTH:
+            self.stop("E011", f"nested more than {MAX_DEPTH} deep; no spec needs that", mark)
+
     def take(self, event: Any) -> None:
         kind, mark = type(event), event.start_mark
         if kind is yaml.ScalarEvent:
@@ -219,9 +225,8 @@ class _Reader:
             self.fail("E005", f"the tag {_tag(event.tag)} is not supported; remove it", mark)
         frame = self.stack[-1] if self.stack else None
         if frame is not None and isinstance(frame.node.value, dict) and frame.key is None:
-            self.stop("E009", "a map or list cannot be a key; write a word", mark)
-        if len(self.stack) >= MAX_DEPTH:
-            self.stop("E011", f"nested more than {MAX_DEPTH} deep; no spec needs that", mark)
+            self.stop("E009", "a map or list cannot be a key; write a word, and text that begins with { or [ in quotes", mark)
+        self.nest(1, mark)
         empty: dict[str, Node] | list[Node] = {} if type(event) is yaml.MappingStartEvent else []
         self.count(1, mark)
         self.stack.append(_Frame(Node(empty, mark.line + 1, mark.column + 1), event.anchor))
@@ -238,8 +243,11 @@ class _Reader:
                     if key not in value:
                         value[key] = child
             frame.node.size += sum(child.size + len(key) // TEXT for key, child in value.items())
+            frame.node.height = 1 + max((child.height for child in value.values()), default=0)
         elif isinstance(value, list):
             frame.node.size += sum(child.size for child in value)
+            frame.node.height = 1 + max((child.height for child in value), default=0)
+        self.nest(frame.node.height, _Mark(frame.node))
         self.put(frame.node, frame.anchor)
 
     def alias(self, event: Any, mark: Any) -> None:
@@ -250,7 +258,8 @@ class _Reader:
             what = "refers to itself" if event.anchor in self.anchors else "has no anchor"
             self.stop("E006", f"the alias *{event.anchor} {what}; write the value out", mark)
         self.count(node.size, mark)
-        self.put(Node(node.value, mark.line + 1, mark.column + 1, size=node.size), None)
+        self.nest(node.height, mark)
+        self.put(Node(node.value, mark.line + 1, mark.column + 1, size=node.size, height=node.height), None)
 
     def put(self, node: Node, anchor: str | None) -> None:
         """Hangs a finished node into the collection that is open, or ends a document with it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import subprocess
 import sys
@@ -11,7 +13,7 @@ import pytest
 
 from cxgen import __version__
 from cxgen.errors import CODES, RETIRED
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 
 
 def test_bare(project: Project) -> None:
@@ -78,6 +80,55 @@ def test_output_that_cannot_be_written(project: Project) -> None:
     command = f"{sys.executable} -m cxgen render --stdout > /dev/full"
     done = subprocess.run(["bash", "-c", command], cwd=project.root, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (3, "standard output: No space left on device; print it elsewhere [E506]\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("validate >&-", 0),
+        ("render --stdout >&-", 0),
+        ("--version >&-", 0),
+        ("validate 2>&-", 0),
+        ("validate nope 2>&-", 2),
+        ("validate nope 2>/dev/full", 2),
+        ("validate nope >&- 2>&-", 2),
+    ],
+)
+def test_closed_streams(project: Project, command: str, code: int) -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m cxgen {command}"], cwd=project.root, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+
+
+def test_unbuffered_output_is_whole(project: Project) -> None:
+    """A pipe that takes less than it is given, as one does whose writer was stopped and goes on."""
+    project.write("apis/many.yaml", "".join(f"---\nname: api-{i}\nkind: RealtimeAPI\nimage: a:1\n" for i in range(60)))
+    whole = project.run("render", "--stdout").out
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cxgen", "render", "--stdout"],
+        cwd=project.root,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    poll = select.poll()
+    poll.register(process.stdout, select.POLLIN)
+    poll.poll()  # it has begun to write, and waits until the pipe is emptied
+    process.send_signal(signal.SIGSTOP)
+    process.send_signal(signal.SIGCONT)
+    out, _ = process.communicate()
+    assert len(whole) > 1 << 17
+    assert out == whole
+
+
+def test_a_current_folder_that_is_gone(project: Project) -> None:
+    command = f"mkdir gone && cd gone && rmdir ../gone && {sys.executable} -m cxgen validate"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(["bash", "-c", command], cwd=project.root, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.endswith("the current folder: No such file or directory; check that it is there and may be read [E001]\n")
 
 
 def test_start_up_is_light(project: Project) -> None:

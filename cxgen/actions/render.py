@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from cxgen.actions.validate import Validated, no_specs, shown, validate_specs
+from cxgen.actions.validate import SPECS, Validated, no_specs, shown, validate_specs
 from cxgen.errors import Diagnostic, InvalidInput, RepositoryError
 from cxgen.gitops import repository
 from cxgen.plan.identity import Identifier
@@ -67,12 +67,16 @@ def render(
         message = "lies outside the project's apis/ folder; name a folder to write to with --out, or print it with --stdout"
         raise InvalidInput(*(Diagnostic("E507", message, path) for path in checked.outside))
     root = Path(os.path.realpath(start / out)) if out is not None else checked.root
+    if root.is_relative_to(specs := checked.root / SPECS):
+        message = "lies among the specs, where charts would be read as some; name a folder outside of it"
+        raise InvalidInput(Diagnostic("E509", message, shown(root, start) if root != specs else str(out)))
     name, environment = checked.project.environment
     parent = f"{tree.DEPLOY}/{name}"
     apis = [manifests.with_pod_id(api) for api in _apis(checked)]
     gone = [] if paths else _without_spec(root, parent, checked)
     wiring = argocd.wiring(name, environment, checked.project.argocd, repository.prefix(root) + parent)
     units = _units(parent, apis, gone, f"{name}.yaml", wiring)
+    forgotten = () if paths else tuple(f"{tree.DEPLOY}/{other}" for other in tree.environments(root) if other != name)
     unmerged = functools.cache(lambda: repository.unmerged(root))
     planned = tree.plan(root, units, force=force, unmerged=unmerged)
     buried = tuple(n for n in gone if any(change.data is None and change.path.startswith(f"{parent}/{n}/") for change in planned.changes))
@@ -82,7 +86,7 @@ def render(
             raise RepositoryError(Diagnostic("E504", message, shown(root / parent, start)))
         if not gone:
             raise InvalidInput(no_specs(checked.root, start))
-    done = planned if check else tree.apply(root, units, planned, whole=not paths, force=force, unmerged=unmerged)
+    done = planned if check else tree.apply(root, units, planned, whole=None if paths else parent, force=force, unmerged=unmerged)
     if done.refused:
         raise RepositoryError(*(found._replace(file=shown(root / found.file, start)) for found in done.refused))
     return Rendered(
@@ -95,10 +99,10 @@ def render(
         changes=done.changes,
         unchanged=done.unchanged,
         warnings=checked.diagnostics,
-        finished=planned.interrupted and not tree.interrupted(root),
-        interrupted=tree.interrupted(root),
+        finished=planned.interrupted and not check and not tree.interrupted(root, parent),
+        interrupted=tree.interrupted(root, parent),
         argocd=f"{argocd.FOLDER}/{name}.yaml" if wiring else None,
-        forgotten=() if paths else _forgotten(root, name),
+        forgotten=forgotten,
     )
 
 
@@ -117,13 +121,6 @@ def _without_spec(root: Path, parent: str, checked: Validated) -> list[str]:
     """The APIs that were rendered once and have no spec any more."""
     known = {document.api.name for document in checked.documents if document.api}
     return [name for name in tree.folders(root, parent) if name not in known and DNS1035.fullmatch(name)]
-
-
-def _forgotten(root: Path, environment: str) -> tuple[str, ...]:
-    """The folders of environments that the project file no longer names."""
-    base = root / tree.DEPLOY
-    names = sorted(entry.name for entry in base.iterdir() if entry.is_dir()) if base.is_dir() else []
-    return tuple(f"{tree.DEPLOY}/{name}" for name in names if name != environment and tree.folders(root, f"{tree.DEPLOY}/{name}"))
 
 
 def render_manifests(start: Path, paths: tuple[Path, ...] = ()) -> Manifests:

@@ -68,6 +68,7 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
     # The later of two that contradict each other is named: that one, where only one of them was selected.
     found += validate.between(sorted(documents, key=lambda document: document.file in chosen), project.environment[0])
     order = {name: number for number, name in enumerate(read.values())}
+    found = list(dict.fromkeys(found))  # what an anchor brings into several places is one mistake
     found.sort(key=lambda diagnostic: (order[diagnostic.file], diagnostic.line, diagnostic.column))
     diagnostics += [*unreadable, *(diagnostic for diagnostic in found if diagnostic.file in chosen)]
     if not wanted and not unreadable and not allow_none:
@@ -81,7 +82,7 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
         files=len(chosen),
         diagnostics=tuple(diagnostics),
         elsewhere=tuple(diagnostic for diagnostic in found if diagnostic.is_error and diagnostic.file not in chosen),
-        interrupted=tree.interrupted(root),
+        interrupted=tree.interrupted(root, f"{tree.DEPLOY}/{project.environment[0]}"),
     )
 
 

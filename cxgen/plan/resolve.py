@@ -17,6 +17,7 @@ GPU, INFERENTIA = "nvidia.com/gpu", "aws.amazon.com/neuron"
 CPU_TARGET = 80  # percent of the request
 # Kubernetes' default for the seconds without progress after which a rollout counts as failed.
 PROGRESS_DEADLINE = 600
+SHORT_START = 60  # seconds that need no longer deadline
 # Beside a liveness probe, a container has this long to start before it is killed: models load slowly.
 STARTUP_PERIOD, STARTUP_FAILURES = 10, 180
 
@@ -149,13 +150,16 @@ def resolve(spec: models.RealtimeAPI) -> API:
 
 
 def _progress_deadline(containers: tuple[Container, ...]) -> int | None:
-    """Longer by the time that a container may take to start, or Argo CD calls a slow start a failure; None for the default."""
-    budgets = [
-        probe.initial_delay_seconds + probe.period_seconds * probe.failure_threshold
-        for container in containers
-        if (probe := container.startup_probe)
-    ]
-    return min(PROGRESS_DEADLINE + max(budgets), MAX_INT32) if budgets else None
+    """Longer by the time that a container may take to be ready, or Argo CD calls a slow start a failure; None for the default."""
+    slowest = max(_time(c.startup_probe, "failure_threshold") + _time(c.readiness_probe, "success_threshold") for c in containers)
+    return min(PROGRESS_DEADLINE + slowest, MAX_INT32) if slowest > SHORT_START else None
+
+
+def _time(probe: Probe | None, threshold: str) -> int:
+    """Seconds until a probe has had so many results."""
+    if probe is None:
+        return 0
+    return probe.initial_delay_seconds + max(probe.period_seconds, probe.timeout_seconds) * int(getattr(probe, threshold))
 
 
 def _containers(pod: models.Pod) -> tuple[Container, ...]:

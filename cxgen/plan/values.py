@@ -12,19 +12,21 @@ from typing import Any, NamedTuple
 
 from cxgen.plan.resolve import API, GPU, INFERENTIA, Container, Handler, Probe, Scaling
 from cxgen.spec import quantity
+from cxgen.spec.scalars import LABEL_VALUE
 
 Schema = dict[str, Any]
 
 STRING: Schema = {"type": "string", "minLength": 1}
 # Helm's toString spells a number from a file with an exponent once it has seven digits, and loses the zero of 1.10.
-TEXT: Schema = {"type": ["string", "integer", "boolean"], "minimum": -999999, "maximum": 999999}
+TEXT: Schema = {"type": ["string", "integer", "boolean"], "minLength": 1, "minimum": -999999, "maximum": 999999}
 QUANTITY: Schema = {"type": ["string", "number"], "pattern": quantity.PATTERN}
 COUNT: Schema = {"type": "integer", "minimum": 1, "maximum": 2147483647}
 SECONDS: Schema = {"type": "integer", "minimum": 0, "maximum": 2147483647}
 PORT: Schema = {"type": "integer", "minimum": 1, "maximum": 65535}
-PORT_OR_NAME: Schema = {**PORT, "type": ["string", "integer"], "minLength": 1}
+PORT_OR_NAME: Schema = {**PORT, "type": ["string", "integer"], "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 15}
 PERCENT_OR_COUNT: Schema = {"type": ["string", "integer"], "pattern": "^[0-9]+%$", "minimum": 0}
-STRINGS: Schema = {"type": "array", "items": {"type": "string"}}
+STRINGS: Schema = {"type": "array", "minItems": 1, "items": {"type": "string"}}
+LABEL: Schema = {"type": "string", "pattern": LABEL_VALUE}
 
 
 class Value(NamedTuple):
@@ -97,9 +99,9 @@ def values(api: API) -> Group:
     )
     members["ingress"] = Group(ingress, "The Ingress.")
     if api.labels:
-        members["labels"] = _texts(api.labels, "Labels on every object, not on pods.", "Label.")
+        members["labels"] = _texts(api.labels, LABEL, "Labels on every object, not on pods.", "Label.")
     if api.annotations:
-        members["annotations"] = _texts(api.annotations, "Annotations on every object, not on pods.", "Annotation.")
+        members["annotations"] = _texts(api.annotations, {"type": "string"}, "Annotations on every object, not on pods.", "Annotation.")
     return Group(members)
 
 
@@ -108,9 +110,9 @@ def _route(endpoint: str) -> str:
     return rf"{endpoint.replace('.', chr(92) + '.')}(/|$)(.*)"
 
 
-def _texts(pairs: Iterable[tuple[str, str]], comment: str, each: str) -> Group:
+def _texts(pairs: Iterable[tuple[str, str]], schema: Schema, comment: str, each: str) -> Group:
     """A map of the user's own keys."""
-    return Group({key: Value(value, {"type": "string"}, each) for key, value in pairs}, comment)
+    return Group({key: Value(value, schema, each) for key, value in pairs}, comment)
 
 
 def _scaling(scaling: Scaling, comment: str, done: str, which: str) -> Group:
@@ -148,7 +150,7 @@ def _container(container: Container, port: int) -> Group:
         ("startupProbe", container.startup_probe, "The other probes wait until it succeeds."),
     ):
         if probe:
-            members[key] = Group(_probe(probe, named), comment)
+            members[key] = Group(_probe(probe, named, once=key != "readinessProbe"), comment)
     if container.pre_stop:
         members["preStop"] = Group(_handler(container.pre_stop, named), "Runs before the container is stopped; how it ends counts nothing.")
     return Group(members, f"The container {container.name}.")
@@ -174,14 +176,16 @@ def _resources(container: Container) -> dict[str, Value | Group]:
     return members
 
 
-def _probe(probe: Probe, named: int | None) -> dict[str, Value | Group]:
+def _probe(probe: Probe, named: int | None, *, once: bool) -> dict[str, Value | Group]:
     members = _handler(probe.handler, named)
     if probe.initial_delay_seconds:  # the API server leaves a 0 out
         members["initialDelaySeconds"] = Value(probe.initial_delay_seconds, SECONDS, "Seconds before the first probe.")
     members |= {
         "timeoutSeconds": Value(probe.timeout_seconds, COUNT, "Seconds until a probe counts as failed."),
         "periodSeconds": Value(probe.period_seconds, COUNT, "Seconds between two probes."),
-        "successThreshold": Value(probe.success_threshold, COUNT, "Successes in a row that count as healthy again."),
+        "successThreshold": Value(
+            probe.success_threshold, {**COUNT, "maximum": 1} if once else COUNT, "Successes in a row that count as healthy again."
+        ),
         "failureThreshold": Value(probe.failure_threshold, COUNT, "Failures in a row that count as unhealthy."),
     }
     return members

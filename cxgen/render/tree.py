@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import os
 import shutil
 import stat
@@ -42,6 +43,18 @@ class Unit(NamedTuple):
         return inside != path and not (self.flat and "/" in inside)
 
 
+def _above(path: str) -> Iterator[str]:
+    """The folders that a path lies in, the nearest first."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def covers(units: list[Unit]) -> Callable[[str], bool]:
+    """Whether a path belongs to one of the units."""
+    deep, flat = ({unit.folder for unit in units if unit.flat == is_flat} for is_flat in (False, True))
+    return lambda path: path.rpartition("/")[0] in flat or any(folder in deep for folder in _above(path))
+
+
 class Change(NamedTuple):
     """What happens to one path; `data` is None where it is deleted, `old` the hash that it has now (or ABSENT)."""
 
@@ -63,19 +76,28 @@ class Plan(NamedTuple):
     interrupted: bool  # an earlier render was killed while it wrote
 
 
-def interrupted(root: Path) -> bool:
-    """Whether a render was killed while it wrote."""
-    return (root / PENDING).is_file()
+def interrupted(root: Path, parent: str) -> bool:
+    """Whether a render was killed while it wrote, and left something to do in the environment whose folder is `parent`."""
+    return any(path.count("/") < 2 or path.startswith(f"{parent}/") for path in _read_pending(root))
 
 
 def folders(root: Path, parent: str) -> list[str]:
     """The names of the folders below one that hold an inventory, in order."""
+    return [name for name in _folders(root, parent) if (root / parent / name / inventory.NAME).is_file()]
+
+
+def _folders(root: Path, parent: str) -> list[str]:
     base = root / parent
-    if not base.is_dir():
-        return []
-    return sorted(
-        entry.name for entry in os.scandir(base) if entry.is_dir(follow_symlinks=False) and (Path(entry) / inventory.NAME).is_file()
-    )
+    return sorted(entry.name for entry in os.scandir(base) if entry.is_dir(follow_symlinks=False)) if base.is_dir() else []
+
+
+def environments(root: Path) -> list[str]:
+    """The environments that have rendered APIs, in order; a folder that cannot be read has none."""
+    found = []
+    for name in _folders(root, DEPLOY):
+        with contextlib.suppress(PermissionError):
+            found += [name] if folders(root, f"{DEPLOY}/{name}") else []
+    return found
 
 
 def plan(root: Path, units: list[Unit], *, force: bool, unmerged: Callable[[], frozenset[str]]) -> Plan:
@@ -83,7 +105,7 @@ def plan(root: Path, units: list[Unit], *, force: bool, unmerged: Callable[[], f
     planner = _Planner(root, force, unmerged)
     for unit in units:
         planner.plan_unit(unit)
-    return Plan(tuple(planner.changes), planner.unchanged, tuple(dict.fromkeys(planner.refused)), bool(planner.pending))
+    return Plan(tuple(planner.changes), planner.unchanged, tuple(dict.fromkeys(planner.refused)), any(map(covers(units), planner.pending)))
 
 
 class _Planner:
@@ -98,12 +120,16 @@ class _Planner:
         noted = self.read(PENDING)
         self.refused += [noted] if isinstance(noted, Diagnostic) else []
         self.pending = _parse_pending(noted if isinstance(noted, bytes) else b"")
+        self.half_done: dict[str, set[str]] = {}  # folder of a unit -> what is noted of it
+        for path in self.pending:
+            for folder in _above(path):
+                self.half_done.setdefault(folder, set()).add(path)
 
     def plan_unit(self, unit: Unit) -> None:
         listed = self.read_inventory(f"{unit.folder}/{inventory.NAME}")
         if listed is None:
             return
-        known = {*(f"{unit.folder}/{path}" for path in listed.hashes), *self.pending}
+        known = {*(f"{unit.folder}/{path}" for path in listed.hashes), *self.half_done.get(unit.folder, ())}
         own = {path.removeprefix(f"{unit.folder}/") for path in known if unit.covers(path)} - {inventory.NAME}
         index = inventory.write({path: inventory.sha256(data) for path, data in unit.files.items()}) if unit.files else None
         # The inventory comes first and goes last: no folder of ours is ever without one, however a render ends.
@@ -150,6 +176,7 @@ class _Planner:
             known = name in listed.hashes or path in self.pending
             ours = listed.owns(name, digest) or digest in self.pending.get(path, ())
             ours = ours or (known and (self.force or inventory.has_markers(data) or path in self.unmerged()))
+            ours = ours or (known and digest in self.written)
             if ours:
                 self.changes.append(Change(path, digest, wanted))
             elif known:
@@ -169,14 +196,26 @@ class _Planner:
         target = f"{self.root}/{path}"
         special = Diagnostic("E503", "is a link or not a file; cxgen writes only real files, so move it away", path)
         try:
-            with open(os.open(target, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else special
+            data = _read_regular(target)
         except FileNotFoundError:
             return None
         except OSError as error:
             if Path(target).is_symlink() or not Path(target).is_file():
                 return special
             return Diagnostic("E001", f"cannot be read: {error.strerror}; check its permissions", path)
+        return special if data is None else data
+
+    @functools.cached_property
+    def written(self) -> frozenset[str]:
+        """The hashes of all that was ever written below deploy/: Git moves files between folders when it merges a rename."""
+        found: set[str] = set()
+        for parent in _folders(self.root, DEPLOY):
+            for name in folders(self.root, f"{DEPLOY}/{parent}"):
+                data = self.read(f"{DEPLOY}/{parent}/{name}/{inventory.NAME}")
+                with contextlib.suppress(RepositoryError):
+                    listed = inventory.read(data if isinstance(data, bytes) else b"", name)
+                    found.update(*listed.hashes.values())
+        return frozenset(found)
 
     def check_folder(self, path: str) -> bool | Diagnostic:
         """Whether a folder is there; a diagnostic where it or one above it is something else."""
@@ -198,11 +237,17 @@ class _Planner:
         return Diagnostic("E503", "is a link or not a folder; cxgen writes only to real folders, so move it away", path)
 
 
-def apply(root: Path, units: list[Unit], looked: Plan, *, whole: bool, force: bool, unmerged: Callable[[], frozenset[str]]) -> Plan:
+def _read_regular(path: str) -> bytes | None:
+    """The bytes of a file, None where it is none (which a FIFO would make wait for); a link is not followed. Raises OSError."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
+
+
+def apply(root: Path, units: list[Unit], looked: Plan, *, whole: str | None, force: bool, unmerged: Callable[[], frozenset[str]]) -> Plan:
     """Makes the tree what the units say, unless something is refused; returns what was done. `looked` is a plan for the units.
 
-    `whole`: the units are all that there are, so nothing stays noted for another render. Raises RepositoryError where another
-    render is running, or the disk refuses.
+    `whole` is the folder in which the units are all that there is, so that nothing there is left for another render.
+    Raises RepositoryError where another render is running, or the disk refuses.
     """
     if looked.refused or not (looked.changes or os.path.lexists(root / WORK)):
         return looked
@@ -215,7 +260,7 @@ def apply(root: Path, units: list[Unit], looked: Plan, *, whole: bool, force: bo
         done = plan(root, units, force=force, unmerged=unmerged)
         if done.refused:
             return done
-        earlier = {} if whole else _outside(root, units)
+        earlier = _outside(root, units, whole)
         try:
             staged = _stage(root, done.changes)
             _note(root, done.changes)
@@ -253,7 +298,7 @@ def _lock(root: Path) -> Iterator[None]:
 def _stage(root: Path, changes: tuple[Change, ...]) -> dict[str, Path]:
     """Writes the new bytes beside the tree, on its file system, and returns where each path's lie."""
     stage = root / WORK / "stage"
-    shutil.rmtree(stage, ignore_errors=True)
+    _clear(stage)
     stage.mkdir(parents=True)
     _create(root / WORK / ".gitignore", b"*\n")
     staged = {}
@@ -287,6 +332,14 @@ def _remove_empty(folder: Path, root: Path) -> None:
         folder = folder.parent
 
 
+def _clear(path: Path) -> None:
+    """Removes a folder and all in it, or whatever else lies there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def _create(path: Path, data: bytes) -> None:
     """Writes a new file, whatever lay at its path; a link there is not followed."""
     path.unlink(missing_ok=True)
@@ -302,9 +355,10 @@ def _note(root: Path, changes: tuple[Change, ...]) -> None:
     _write_pending(root, noted)
 
 
-def _outside(root: Path, units: list[Unit]) -> dict[str, frozenset[str]]:
+def _outside(root: Path, units: list[Unit], whole: str | None) -> dict[str, frozenset[str]]:
     """What a killed render left to do in other folders than those of the units."""
-    return {path: hashes for path, hashes in _read_pending(root).items() if not any(unit.covers(path) for unit in units)}
+    covered = covers(units if whole is None else [*units, Unit(whole, {})])
+    return {path: hashes for path, hashes in _read_pending(root).items() if not covered(path)}
 
 
 def _forget(root: Path, left: Mapping[str, frozenset[str]]) -> None:
@@ -326,8 +380,8 @@ def _write_pending(root: Path, noted: Mapping[str, frozenset[str]]) -> None:
 
 def _read_pending(root: Path) -> dict[str, frozenset[str]]:
     try:
-        return _parse_pending((root / PENDING).read_bytes())
-    except FileNotFoundError:
+        return _parse_pending(_read_regular(f"{root}/{PENDING}") or b"")
+    except OSError:
         return {}
 
 

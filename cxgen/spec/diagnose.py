@@ -17,6 +17,8 @@ from cxgen.spec import models
 from cxgen.spec.scalars import show
 from cxgen.yamlio import Node
 
+UNKNOWN = ("extra_forbidden", "invalid_key")  # pydantic's names for it
+MOST_GUESSES = 100
 FieldPath = tuple[str | int, ...]  # keys and indexes from the top of a spec
 
 
@@ -35,26 +37,20 @@ def path_of(detail: ErrorDetails) -> FieldPath:
 def diagnostics(error: ValidationError, model: type[models.Model], node: Node, file: str) -> list[Diagnostic]:
     """All that a model found wrong in a document, in the order of its lines."""
     errors = error.errors(include_url=False)
-    # A required field that is there, but misspelt or in the wrong map, is one mistake, not two.
-    unknown = [detail for detail in errors if detail["type"] == "extra_forbidden"]
-    misspelt = {(*path_of(detail)[:-1], _intended(detail, model)) for detail in unknown}
-    misspelt |= {("pod",), ("pod", "containers", 0, "image")} if ("image",) in misspelt else set()
-    misplaced = {path_of(detail)[-1] for detail in unknown}
-    misplaced |= {"pod"} if "containers" in misplaced else set()
-    there = [d for d in errors if d["type"] == "missing" and (path_of(d) in misspelt or path_of(d)[-1] in misplaced)]
-    found = (_diagnostic(detail, model, node, file) for detail in errors if detail not in there)
+    unknown = [detail for detail in errors if detail["type"] in UNKNOWN]
+    # Whoever has hundreds of unknown fields wrote something else than a spec; to guess at each would take long.
+    guess = _Guess(model, node, {path_of(detail) for detail in unknown[:MOST_GUESSES]})
+    found = (_diagnostic(d, model, node, file, guess) for d in errors if d["type"] != "missing" or not guess.explains(path_of(d)))
     return sorted(dict.fromkeys(found), key=lambda d: (d.line, d.column))
 
 
-def _diagnostic(detail: ErrorDetails, model: type[models.Model], node: Node, file: str) -> Diagnostic:
+def _diagnostic(detail: ErrorDetails, model: type[models.Model], node: Node, file: str, guess: _Guess) -> Diagnostic:
     path, kind = path_of(detail), detail["type"]
     is_key = detail["loc"][-1:] == ("[key]",)
-    if kind in ("extra_forbidden", "invalid_key"):
-        owner = _model(model, path[:-1])
-        name = str(path[-1])
-        if name in owner.planned:
+    if kind in UNKNOWN:
+        if str(path[-1]) in _model(model, path[:-1]).planned:
             return at(file, node, "E106", path, "not supported by this version of cxgen; remove it", key=True)
-        return at(file, node, "E101", path, f"unknown field; {_cure(detail, model, node)}", key=True)
+        return at(file, node, "E101", path, f"unknown field; {guess.cure(path)}", key=True)
     if kind == "missing":
         null = node.at(path)[2]
         return at(file, node, "E102", path, f"{'null, but ' if null else ''}required; write {_example(model, path)}")
@@ -85,37 +81,56 @@ _OTHER_NAMES = {
 }
 
 
-def _cure(detail: ErrorDetails, model: type[models.Model], node: Node) -> str:
-    """What to write in place of an unknown field."""
-    path = path_of(detail)
-    owner, name = _model(model, path[:-1]), str(path[-1])
-    other = _OTHER_NAMES.get(name.lower().replace("_", ""), "")
-    if other and (" " in other or other in _known(owner)):
-        return f"write {other}"
-    if len(found := set(_elsewhere(model, name))) == 1:
-        return _belongs(found.pop(), node)
-    if near := _intended(detail, model):
-        return f"did you mean {near}?"
-    if other and len(found := set(_elsewhere(model, other))) == 1:
-        return _belongs(found.pop(), node)
-    return f"known here: {', '.join(_known(owner))}"
+class _Guess:
+    """What unknown fields were probably meant to be."""
 
+    def __init__(self, model: type[models.Model], node: Node, paths: set[FieldPath]) -> None:
+        self.model, self.node, self.paths = model, node, paths
+        self.near = {path: self._near(path) for path in paths}
+        # Where the fields belong that were written in the wrong map, and the required fields that are there, but misspelt.
+        self.places = {path: place for path in paths if (place := self._place(path, str(path[-1])))}
+        self.misspelt = {(*path[:-1], near) for path, near in self.near.items()}
+        self.misspelt |= {("pod",), ("pod", "containers", 0, "image")} if ("image",) in self.misspelt else set()
 
-def _belongs(place: str, node: Node) -> str:
-    """Where a field belongs; in a spec that is written in the shorthand, that is where the shorthand has it."""
-    container = "pod.containers[]."
-    if place.startswith(container) and node.at(("pod", "containers", 0))[0].written is not None:
-        inside = place.removeprefix(container)
-        if inside.partition(".")[0] in models.SHORTHAND:
-            return f"it belongs at {inside}"
-        return f"it belongs at {place}; write the container out there, its name and image included"
-    return f"it belongs at {place}"
+    def explains(self, missing: FieldPath) -> bool:
+        """Whether a required field is not missing, but misspelt or in the wrong map: that is one mistake, not two."""
+        name = "".join("[]" if isinstance(step, int) else f".{step}" for step in missing).removeprefix(".")
+        return missing in self.misspelt or any(place == name or place.startswith((f"{name}.", f"{name}[")) for place in self.places.values())
 
+    def cure(self, path: FieldPath) -> str:
+        """What to write in place of an unknown field."""
+        owner, name = _model(self.model, path[:-1]), str(path[-1])
+        other = _OTHER_NAMES.get(name.lower().replace("_", ""), "")
+        if other and (" " in other or other in _known(owner)):
+            return f"write {other}"
+        if place := self.places.get(path):
+            return self._belongs(place)
+        if near := self.near.get(path):
+            return f"did you mean {near}?"
+        if other and (place := self._place(path, other)):
+            return self._belongs(place)
+        return f"known here: {', '.join(_known(owner))}"
 
-def _intended(detail: ErrorDetails, model: type[models.Model]) -> str:
-    """The field that an unknown one was probably meant to be, or nothing. One that comes later must be very near."""
-    owner, name = _model(model, path_of(detail)[:-1]), str(path_of(detail)[-1])
-    return _near(name, _known(owner)) or _near(name, sorted(owner.planned), cutoff=0.85)
+    def _near(self, path: FieldPath) -> str:
+        """The field of the same map that is nearest; one that comes later must be very near."""
+        owner, name = _model(self.model, path[:-1]), str(path[-1])
+        return _near(name, sorted(owner.planned), cutoff=0.85) or _near(name, _known(owner))
+
+    def _place(self, path: FieldPath, name: str) -> str:
+        """The one other map that has a field of this name, or nothing."""
+        top = {name} if name in self.model.model_fields and len(path) > 1 else set()
+        found = top | set(_elsewhere(self.model, name))
+        return found.pop() if len(found) == 1 else ""
+
+    def _belongs(self, place: str) -> str:
+        """In a spec that is written in the shorthand, a field belongs where the shorthand has it."""
+        container = "pod.containers[]."
+        if place.startswith(container) and self.node.at(("pod", "containers", 0))[0].written is not None:
+            inside = place.removeprefix(container)
+            if inside.partition(".")[0] in models.SHORTHAND:
+                return f"it belongs at {inside}"
+            return f"it belongs at {place}; write the container out there, its name and image included"
+        return f"it belongs at {place}"
 
 
 def _known(owner: type[models.Model]) -> list[str]:

@@ -190,6 +190,9 @@ _PLACEHOLDERS: dict[str, Any] = {
 }
 
 
+_REQUIRED = {("name",), ("kind",), ("pod",), ("pod", "containers"), *(("pod", "containers", "*", name) for name in ("name", "image"))}
+
+
 def _repaired(plain: Any, error: ValidationError) -> tuple[models.RealtimeAPI | None, set[FieldPath]]:
     """What a model makes of a spec whose wrong values are harmless ones, and their paths. None where that does not help."""
     paths: set[FieldPath] = set()
@@ -215,7 +218,8 @@ def _repair(plain: Any, errors: list[ErrorDetails]) -> None:
             except (KeyError, IndexError, TypeError):
                 break
         else:
-            required = detail["type"] == "missing" or last in ("name", "image", "kind", "pod", "containers")
+            where = tuple("*" if isinstance(step, int) else step for step in (*parents, last))
+            required = detail["type"] == "missing" or where in _REQUIRED
             if isinstance(target, list) and isinstance(last, int):
                 target[last] = {"name": f"placeholder-{last}", "image": "placeholder:1"} if parents[-1] == "containers" else ""
             elif isinstance(target, dict) and required:

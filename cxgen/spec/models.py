@@ -27,7 +27,7 @@ class Model(BaseModel):
     @classmethod
     def _null_is_default(cls, data: Any) -> Any:
         if isinstance(data, dict) and None in data.values():
-            return {key: value for key, value in data.items() if value is not None or key in cls.nullable}
+            return {key: value for key, value in data.items() if value is not None or key in cls.nullable or key not in cls.model_fields}
         return data
 
 

@@ -176,7 +176,7 @@ def amount(smallest: str, unit: str, example: str) -> Rule:
 def seconds(low: str, high: str, *, step: int = 1) -> Rule:
     """A duration in whole seconds between two bounds, given and returned as Go writes it and in seconds."""
     least, most = duration.parse(low), duration.parse(high)
-    every = f" in steps of {step}s" if step > 1 else ""
+    every = f" in steps of {step}s" if step > 1 else " in whole seconds"
 
     def read(value: Any) -> int:
         written = str(spelled(value, "a duration"))
@@ -271,6 +271,7 @@ def _http_path(value: Any) -> str:
 
 _QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+LABEL_VALUE = f"^{_LABEL_VALUE.pattern}$"
 # Keys by which cxgen, Kubernetes, Helm, Argo CD and ingress-nginx steer objects: set by hand they would break what cxgen
 # promises (selectors, order of pruning, routing), or be overwritten by their owner.
 _RESERVED = re.compile(
@@ -365,7 +366,7 @@ EnvName = Annotated[str, Rule(_env_name, {"type": "string", "pattern": f"^{_ENV_
 EnvValue = Annotated[str, Rule(_env_value, {"type": ["string", "number", "boolean"]})]
 LabelKey = Annotated[str, Rule(_label_key, {"type": "string", "pattern": _KEY_PATTERN})]
 AnnotationKey = Annotated[str, Rule(_annotation_key, {"type": "string", "pattern": _KEY_PATTERN})]
-LabelValue = Annotated[str, Rule(_label, {"type": ["string", "number", "boolean"], "pattern": _anchored(_LABEL_VALUE)})]
+LabelValue = Annotated[str, Rule(_label, {"type": ["string", "number", "boolean"], "pattern": LABEL_VALUE})]
 Cpu = Annotated[str, amount("20m", "m", "200m or 1")]
 Memory = Annotated[str, amount("20Mi", "", "512Mi or 2Gi")]
 Port = Annotated[int, integer(1, 65535)]

@@ -25,7 +25,7 @@ MAX_ANNOTATIONS = 256 * 1024
 # Hardly a node has more to give to one pod; who writes more means thousandths.
 MOST_CPUS = 128
 # What a Deployment holds beside the texts of its spec, rounded up.
-_OBJECT, _CONTAINER, _TEXT = 4096, 4096, 64
+_OBJECT, _CONTAINER, _TEXT = 4096, 4096, 12
 
 
 class Finding(NamedTuple):
@@ -46,7 +46,7 @@ def check(document: Document) -> list[Diagnostic]:
     found = [
         document.at(finding.code, finding.path, finding.message)
         for finding in (*(finding for rule in rules for finding in rule(api)), *_metric(api, document.shorthand))
-        if not any(_related(path, wrong) for path in (finding.path, *finding.rests_on) for wrong in document.invalid)
+        if not any(_is_wrong(path, document.invalid) for path in (finding.path, *finding.rests_on))
     ]
     return sorted((*document.diagnostics, *found), key=lambda d: (d.line, d.column))
 
@@ -85,10 +85,9 @@ def _place(document: Document) -> str:
     return f"{document.file}:{document.node.line}"
 
 
-def _related(path: FieldPath, wrong: FieldPath) -> bool:
-    """Whether one path is the other or lies inside it."""
-    shared = min(len(path), len(wrong))
-    return path[:shared] == wrong[:shared]
+def _is_wrong(path: FieldPath, invalid: frozenset[FieldPath]) -> bool:
+    """Whether the value at a path, or one that it lies in, is not the one that was written."""
+    return any(path[:length] in invalid for length in range(1, len(path) + 1))
 
 
 def _containers(api: models.RealtimeAPI) -> Iterator[tuple[FieldPath, models.Container]]:
@@ -219,13 +218,14 @@ def _rollout(api: models.RealtimeAPI) -> Iterator[Finding]:
     replicas = max(api.autoscaling.min_replicas, 1)
     scarce = [(name, path) for name in ("gpu", "inf") for path, c in _containers(api) if getattr(c.compute, name)]
     if scarce and _pods(strategy.max_unavailable, replicas) == 0:
+        bounds = (("update_strategy", "max_surge"), ("update_strategy", "max_unavailable"))
         (name, path), what = scarce[0], f"{replicas} replicas" if replicas > 1 else "one replica"
         message = (
             f"a rollout of {what} starts a new pod before an old one goes, and waits for ever where no device is free; write "
             f"update_strategy: {{max_surge: 0, max_unavailable: 1}}, at the price of {'fewer replicas' if replicas > 1 else 'a downtime'} "
             "meanwhile, or keep a device free"
         )
-        yield Finding("W113", (*path, "compute", name), message, (("update_strategy",), ("autoscaling", "min_replicas")))
+        yield Finding("W113", (*path, "compute", name), message, (*bounds, ("autoscaling", "min_replicas")))
 
 
 def _pods(bound: int | str, replicas: int) -> int:
@@ -234,28 +234,35 @@ def _pods(bound: int | str, replicas: int) -> int:
 
 
 def _sizes(api: models.RealtimeAPI) -> Iterator[Finding]:
-    sizes = {path: _CONTAINER + sum(map(_json, _texts(container))) for path, container in _containers(api)}
+    sizes: dict[FieldPath, int] = {("pod",): _OBJECT + len(api.pod.containers) * _CONTAINER}
+    for path, container in _containers(api):
+        sizes |= {(*path, name): sum(map(_json, texts)) for name, texts in _texts(container).items()}
     annotations = [text for pair in api.annotations.items() for text in pair]
     sizes[("annotations",)] = sum(_json(text) + len(text.encode()) for text in annotations)
     sizes[("labels",)] = sum(_json(text) for pair in api.labels.items() for text in pair)
-    size = _OBJECT + sum(sizes.values())
+    size = sum(sizes.values())
     if size > MAX_ANNOTATIONS:
         message = (
-            f"{size:,} bytes of text in this API; Argo CD can apply {MAX_ANNOTATIONS:,}, annotations counted twice, so shorten "
-            "it, or put it into the image"
+            f"the largest part of an API that comes to {size:,} bytes once rendered, annotations counted twice; Argo CD can apply "
+            f"{MAX_ANNOTATIONS:,}, so shorten it, or put it into the image"
         )
         yield Finding("E225", max(sizes, key=sizes.__getitem__), message)
 
 
-def _texts(container: models.Container) -> Iterator[str]:
-    """All that a container's spec brings into its pod template."""
-    yield from (container.image, *container.command, *container.args)
-    yield from (text for pair in container.env.items() for text in pair)
-    probes = (container.readiness_probe, container.liveness_probe, container.startup_probe or container.liveness_probe)
-    for handler in (*probes, container.pre_stop):
+def _texts(container: models.Container) -> dict[str, list[str]]:
+    """All that a container's spec brings into its pod template, by field."""
+    found = {
+        "image": [container.image],
+        "command": list(container.command),
+        "args": list(container.args),
+        "env": [text for pair in container.env.items() for text in pair],
+    }
+    for name in ("readiness_probe", "liveness_probe", "startup_probe", "pre_stop"):
+        handler = getattr(container, name)
         if handler is not None:
-            yield from handler.exec.command if handler.exec else ()
-            yield handler.http_get.path if handler.http_get else ""
+            texts = [*(handler.exec.command if handler.exec else ()), handler.http_get.path if handler.http_get else ""]
+            found[name] = texts * (2 if name == "liveness_probe" else 1)  # a startup probe is made of it
+    return found
 
 
 def _json(text: str) -> int:

@@ -181,3 +181,13 @@ def test_many_warnings_are_cut(project: Project) -> None:
     outcome = project.render()
     assert len(outcome.lines) == 11
     assert outcome.lines[-1] == "... and 2 more warnings; cxgen validate prints all."
+
+
+@pytest.mark.parametrize("out", ["apis", "apis/rendered", "./apis/../apis"])
+def test_output_among_the_specs(project: Project, out: str) -> None:
+    outcome = project.run("render", "--out", out)
+    assert (outcome.code, outcome.lines[0].split(": ", 1)[1]) == (
+        2,
+        "lies among the specs, where charts would be read as some; name a folder outside of it [E509]",
+    )
+    assert [path.name for path in (project.root / "apis").iterdir()] == ["iris.yaml"]

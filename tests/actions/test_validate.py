@@ -46,8 +46,10 @@ def test_alias_bomb(project: Project) -> None:
         "m: &m {" + ", ".join(f"k{i}: 1" for i in range(5000)) + "}\nn:\n" + "- {<<: *m}\n" * 50_000,
         "".join(f"unknown-field-of-spec-{i}: 1\n" for i in range(30_000)),
         "".join(f"{'abcdefgh' * 500}{i}: 1\n" for i in range(200)),
+        "kind: RealtimeAPI\npod:\n  containers:\n" + "  - {nmae: a, imgae: 'a:1'}\n" * 8000,
+        "kind: RealtimeAPI\npod:\n  containers:\n" + "  - {name: A, image: 'a:1', compute: {cpu: 1m}}\n" * 5000,
     ],
-    ids=["long-text", "merges", "many-keys", "long-keys"],
+    ids=["long-text", "merges", "many-keys", "long-keys", "slips", "wrong-names"],
 )
 def test_files_made_to_take_long(project: Project, text: str) -> None:
     """A second at most, and little memory; without the bounds each takes minutes or gigabytes."""
@@ -64,13 +66,60 @@ def test_texts_that_argocd_could_not_apply(project: Project) -> None:
     """The whole object stands in an annotation of itself, which has a limit."""
     project.write("apis/iris.yaml", SMALLEST + f"annotations: {{note: {'a' * 125_000}}}\n")
     assert project.run("validate").code == 0
-    project.write("apis/iris.yaml", SMALLEST + f"annotations: {{note: {'a' * 127_000}}}\n")
+    project.write("apis/iris.yaml", SMALLEST + f"annotations: {{note: {'a' * 128_000}}}\n")
     assert project.run("validate").lines[0] == (
-        "apis/iris.yaml:4:14: annotations: 262,421 bytes of text in this API; Argo CD can apply 262,144, annotations counted twice, so "
-        "shorten it, or put it into the image [E225]"
+        "apis/iris.yaml:4:14: annotations: the largest part of an API that comes to 264,265 bytes once rendered, annotations counted "
+        "twice; Argo CD can apply 262,144, so shorten it, or put it into the image [E225]"
     )
     project.write("apis/iris.yaml", SMALLEST + "env:\n" + "".join(f"  V{i}: '{'<' * 1000}'\n" for i in range(50)))
-    assert "apis/iris.yaml:1:1: 3" in project.run("validate").lines[0]
+    assert "apis/iris.yaml:5:3: env: the largest part" in project.run("validate").lines[0]
+    project.write("apis/iris.yaml", SMALLEST + "env:\n" + "".join(f"  V{i}: x\n" for i in range(3000)))
+    assert project.run("validate").code == 0, "many small texts are not large"
+
+
+def test_aliases_bring_their_depth(project: Project) -> None:
+    lines = [f"x0: &a0 {'[' * 45}1{']' * 45}"] + [f"x{i}: &a{i} {'[' * 45}*a{i - 1}{']' * 45}" for i in range(1, 12)]
+    for file in ("apis/iris.yaml", "cxgen.yaml"):
+        project.write(file, "\n".join(lines))
+        outcome = project.run("validate")
+        assert outcome.code == 2
+        assert f"{file}:2:54: nested more than 50 deep; no spec needs that [E011]" in outcome.err
+
+
+def test_unknown_fields_without_a_value(project: Project) -> None:
+    project.write("apis/iris.yaml", SMALLEST + "autoscalng:\ncanary: null\npod: {containerz: ~}\nnetworking:\n")
+    project.write("cxgen.yaml", "enviroments:\nargocd:\n  repo_urll:\n")
+    found = [line.rsplit("[", 1)[1] for line in project.run("validate").lines if line.endswith("]")]
+    assert found == ["E101]", "E101]", "E101]", "E106]", "E101]"]
+
+
+@pytest.mark.parametrize(
+    ("more", "codes"),
+    [
+        ("networking: {name: foo}\nautoscaling: {min_replicas: 5, max_replicas: 2}\n", {"E101", "E214"}),
+        ("labels: {pod: [1]}\nautoscaling: {min_replicas: 5, max_replicas: 2}\n", {"E103", "E214"}),
+        ("env: {pod: null}\nautoscaling: {min_replicas: 5, max_replicas: 2}\n", {"E108", "E214"}),
+        ("liveness_probe: {period_seconds: 5s}\n", {"E103", "E212"}),
+    ],
+)
+def test_one_slip_hides_no_other(project: Project, more: str, codes: set[str]) -> None:
+    spec = SMALLEST + more
+    if "probe" in more:
+        spec = f"name: iris\nkind: RealtimeAPI\npod: {{containers: [{{name: a, image: 'a:1', {more.strip()}}}]}}\nautoscaling: {{}}\n"
+    project.write("apis/iris.yaml", spec)
+    assert {line[-5:-1] for line in project.run("validate").lines if "[E" in line} == codes
+
+
+def test_a_field_in_the_wrong_map_explains_only_itself(project: Project) -> None:
+    project.write("apis/iris.yaml", "name: iris\nkind: RealtimeAPI\nnetworking: {name: x}\npod: {containers: [{image: 'a:1'}]}\n")
+    assert sum("[E" in line for line in project.run("validate").lines) == 2
+    project.write("apis/iris.yaml", "name: iris\nkind: RealtimeAPI\npod: {image: 'b:1'}\n")
+    assert sum("[E" in line for line in project.run("validate").lines) == 1
+
+
+def test_a_mistake_below_an_anchor_is_one(project: Project) -> None:
+    project.write("apis/iris.yaml", "- &a {name: a, kind: RealtimeAPI, image: 'a:1', compute: {cpu: 1m}}\n- {<<: *a, name: b}\n")
+    assert project.run("validate").err.count("[E208]") == 1
 
 
 def test_links_to_folders_are_not_overlooked(project: Project) -> None:

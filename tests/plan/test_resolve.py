@@ -241,3 +241,19 @@ def test_pods_are_locked_down() -> None:
     assert pod["securityContext"] == {"seccompProfile": {"type": "RuntimeDefault"}}
     assert pod["containers"][0]["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
     assert pod["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize(
+    ("probes", "deadline"),
+    [
+        ("", None),
+        ("liveness_probe: {tcp_socket: {}}", 600 + 1800 + 10),
+        ("liveness_probe: {tcp_socket: {}, timeout_seconds: 60}", 600 + 180 * 60 + 10),
+        ("startup_probe: {tcp_socket: {}, initial_delay_seconds: 30, failure_threshold: 60}", 600 + 630 + 10),
+        ("readiness_probe: {tcp_socket: {}, initial_delay_seconds: 1200}", 600 + 1210),
+        ("readiness_probe: {tcp_socket: {}, period_seconds: 2000000000, success_threshold: 2}", 2147483647),
+    ],
+)
+def test_a_slow_start_is_no_failure(probes: str, deadline: int | None) -> None:
+    api = load(f"pod: {{containers: [{{name: a, image: 'a:1', {probes}}}]}}", "name: iris\nkind: RealtimeAPI\n")
+    assert objects(api)["Deployment"]["spec"].get("progressDeadlineSeconds") == deadline

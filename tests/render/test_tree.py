@@ -296,10 +296,12 @@ class TestGit:
         git.render()
         assert git.run("render", "--check").code == 0
 
-    def test_a_merge_into_a_renamed_api(self, git: Project) -> None:
+    @pytest.mark.parametrize("option", ["", "-Xours", "-Xtheirs"])
+    @pytest.mark.parametrize("resolved", ["", "env: {A: x, B: y}\n", "autoscaling: {max_replicas: 1}\n"])
+    def test_a_merge_into_a_renamed_api(self, git: Project, option: str, resolved: str) -> None:
         """Git follows a rename and merges the change of the old API's files into the new one's."""
         self.run(git, "checkout", "-q", "-b", "one")
-        git.write("apis/iris.yaml", SMALLEST + "update_strategy: {max_surge: 2}\n")
+        git.write("apis/iris.yaml", SMALLEST + "env: {A: x}\n")
         git.render()
         self.commit(git)
         self.run(git, "checkout", "-q", "-b", "two", "main")
@@ -307,9 +309,10 @@ class TestGit:
         git.write("apis/lily.yaml", SMALLEST.replace("iris", "lily", 1))
         git.render()
         self.commit(git)
-        subprocess.run(["git", "merge", "-q", "--no-edit", "one"], cwd=git.root, capture_output=True, check=False)
+        subprocess.run(["git", "merge", "-q", "--no-edit", *option.split(), "one"], cwd=git.root, capture_output=True, check=False)
+        self.run(git, "add", "--all")
         (git.root / "apis/iris.yaml").unlink(missing_ok=True)
-        git.write("apis/lily.yaml", SMALLEST.replace("iris", "lily", 1) + "update_strategy: {max_surge: 2}\n")
+        git.write("apis/lily.yaml", SMALLEST.replace("iris", "lily", 1) + resolved)
         git.render()
         self.commit(git)
         assert git.run("render", "--check").code == 0
@@ -443,16 +446,31 @@ def test_killed_and_then_the_spec_goes(project: Project) -> None:
     assert not (project.root / "deploy/.cxgen-work").exists()
 
 
-def test_killed_and_then_the_environment_goes(project: Project) -> None:
+@pytest.mark.parametrize("renames", range(1, 6))
+def test_killed_and_then_the_environment_changes(project: Project, renames: int) -> None:
+    """What was left to do in one environment is neither another's business nor forgotten."""
     project.render()
-    project.write("apis/iris.yaml", SMALLEST + "port: 9000\n")
-    _kill_after(project, 2)
+    project.write("apis/iris.yaml", SMALLEST + "port: 9000\nautoscaling: {max_replicas: 1}\n")
+    _kill_after(project, renames)
     project.write("cxgen.yaml", "environments: {prod: {}}\n")
-    out = project.render().out
-    assert "Finished a render that was interrupted." in out
-    assert "deploy/default belongs to no environment" in out
+    for _ in range(2):
+        out = project.render().out
+        assert "interrupted" not in out
+        assert "deploy/default belongs to no environment" in out
+    project.write("cxgen.yaml", "")
+    assert "Finished a render that was interrupted." in project.render().out
     assert not (project.root / "deploy/.cxgen-work").exists()
-    assert "interrupted" not in project.render().out
+    assert project.run("render", "--check").code == 0
+
+
+@pytest.mark.parametrize("kind", ["file", "fifo", "link"])
+def test_something_in_place_of_the_stage(project: Project, kind: str) -> None:
+    stage = project.root / "deploy/.cxgen-work/stage"
+    stage.parent.mkdir(parents=True)
+    {"file": stage.touch, "fifo": lambda: os.mkfifo(stage), "link": lambda: stage.symlink_to(project.root)}[kind]()
+    project.render()
+    assert (project.root / "apis/iris.yaml").exists()
+    assert not stage.parent.exists()
 
 
 def test_killed_before_it_noted_anything(project: Project) -> None:

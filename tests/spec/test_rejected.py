@@ -35,6 +35,7 @@ ELSEWHERE = {
     "E506": "tests/render/test_tree.py",
     "E507": "tests/actions/test_render.py",
     "E508": "tests/render/test_tree.py",
+    "E509": "tests/actions/test_render.py",
     "E601": "tests/render/test_templates.py",
     "E602": "tests/render/test_templates.py",
     "E603": "tests/render/test_templates.py",
