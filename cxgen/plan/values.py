@@ -183,11 +183,10 @@ def _probe(probe: Probe, named: int | None, *, once: bool) -> dict[str, Value | 
     members |= {
         "timeoutSeconds": Value(probe.timeout_seconds, COUNT, "Seconds until a probe counts as failed."),
         "periodSeconds": Value(probe.period_seconds, COUNT, "Seconds between two probes."),
-        "successThreshold": Value(
-            probe.success_threshold, {**COUNT, "maximum": 1} if once else COUNT, "Successes in a row that count as healthy again."
-        ),
         "failureThreshold": Value(probe.failure_threshold, COUNT, "Failures in a row that count as unhealthy."),
     }
+    if not once:  # Kubernetes takes nothing but 1 for the others
+        members["successThreshold"] = Value(probe.success_threshold, COUNT, "Successes in a row that count as healthy again.")
     return members
 
 

@@ -95,7 +95,8 @@ class _Guess:
     def explains(self, missing: FieldPath) -> bool:
         """Whether a required field is not missing, but misspelt or in the wrong map: that is one mistake, not two."""
         name = "".join("[]" if isinstance(step, int) else f".{step}" for step in missing).removeprefix(".")
-        return missing in self.misspelt or any(place == name or place.startswith((f"{name}.", f"{name}[")) for place in self.places.values())
+        inside = (f"{name}.", f"{name}[")
+        return missing in self.misspelt or any(place == name or place.startswith(inside) for place in self.places.values())
 
     def cure(self, path: FieldPath) -> str:
         """What to write in place of an unknown field."""
