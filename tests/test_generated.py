@@ -26,6 +26,7 @@ BEYOND = {
     "E203-image-id",
     "E203-long-repository",
     "E205-variable-taken",
+    "E208-bare-megabytes",
     "E208-cpu",
     "E208-memory",
     "E209-gpu-and-inf",

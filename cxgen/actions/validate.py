@@ -71,7 +71,9 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
     found = list(dict.fromkeys(found))  # what an anchor brings into several places is one mistake
     found.sort(key=lambda diagnostic: (order[diagnostic.file], diagnostic.line, diagnostic.column))
     diagnostics += [*unreadable, *(diagnostic for diagnostic in found if diagnostic.file in chosen)]
-    if not wanted and not unreadable and not allow_none:
+    parent = f"{tree.DEPLOY}/{project.environment[0]}"
+    buried = not paths and not wanted and bool(tree.folders(root, parent))  # tombstones alone are a state like any other
+    if not wanted and not unreadable and not allow_none and not buried:
         diagnostics.append(no_specs(root, start, paths))
     return Validated(
         root=root,
@@ -82,7 +84,7 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
         files=len(chosen),
         diagnostics=tuple(diagnostics),
         elsewhere=tuple(diagnostic for diagnostic in found if diagnostic.is_error and diagnostic.file not in chosen),
-        interrupted=tree.interrupted(root, f"{tree.DEPLOY}/{project.environment[0]}"),
+        interrupted=tree.interrupted(root, parent),
     )
 
 

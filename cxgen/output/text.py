@@ -39,7 +39,11 @@ def validated(result: Validated) -> list[str]:
     if result.elsewhere:
         lines.append(f"{count(len(result.elsewhere), 'more error')} in other files; cxgen validate, without a PATH, prints them.")
     lines += [INTERRUPTED] if result.interrupted else []
-    return [*lines, "Next: fix the errors, then cxgen validate again." if errors or result.elsewhere else "Next: cxgen render"]
+    if errors:
+        return [*lines, "Next: fix the errors, then cxgen validate again."]
+    if result.elsewhere:
+        return [*lines, "Next: fix those too, without which cxgen render writes nothing."]
+    return [*lines, "Next: cxgen render PATH --out DIR, or --stdout" if result.outside else "Next: cxgen render"]
 
 
 def failed(error: CxgenError) -> list[str]:

@@ -1,5 +1,7 @@
 """The Helm expressions that a chart of ours holds: a closed set, written and read back here and nowhere else.
 
+So a committed chart can be turned into objects without helm; the tests hold that against the real one.
+
     {{ REF | toJson }}              a value on one line
     {{ REF | toString | toJson }}   the same, always as a string
     {{- toYaml REF | nindent N }}   a list or map, indented

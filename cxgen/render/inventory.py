@@ -1,8 +1,8 @@
 """The inventory of a folder that cxgen writes: which files are its own, and what it last wrote into them.
 
 The file `.cxgen` has a first line with cxgen's version and then a line for each file: sha256, two spaces, path. It has no YAML
-suffix, because Argo CD loads every .yaml and .json of a plain folder. Git merges it line by line; where that conflicts, both
-sides count.
+suffix, because Argo CD loads every .yaml and .json of a plain folder. Git keeps the lines of both sides of a merge, and both
+count; so they do where a clone leaves conflict markers instead.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ class Misuse(Exception):
     """A template prints structure or decides by data."""
 
 
-class Rendered(str):
+class Printed(str):
     """What a filter has made of a value: text that may be printed as it is."""
 
     __slots__ = ()
@@ -122,23 +122,23 @@ def _print(value: object) -> str:
     """What `[[ ]]` prints of a value; the gate through which everything but template text passes."""
     if isinstance(value, Ref):
         return value.text()
-    if isinstance(value, Identifier | Rendered):
+    if isinstance(value, Identifier | Printed):
         return value
     if isinstance(value, jinja2.Undefined):
         str(value)  # raises, and names what is undefined
     raise Misuse(f"{yamlio.scalar(str(value))} cannot be printed: only values and identifiers of spec can")
 
 
-def _to_yaml(value: object, indent: int) -> Rendered:
+def _to_yaml(value: object, indent: int) -> Printed:
     if not isinstance(value, Ref):
         raise Misuse("toYaml is for values")
-    return Rendered(value.block(indent))
+    return Printed(value.block(indent))
 
 
-def _to_string(value: object) -> Rendered:
+def _to_string(value: object) -> Printed:
     if not isinstance(value, Ref):
         raise Misuse("toString is for values")
-    return Rendered(value.string())
+    return Printed(value.string())
 
 
 @cache

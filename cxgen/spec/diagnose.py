@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import json
 import re
+import shlex
 import typing
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -48,8 +50,11 @@ def _diagnostic(detail: ErrorDetails, model: type[models.Model], node: Node, fil
     path, kind = path_of(detail), detail["type"]
     is_key = detail["loc"][-1:] == ("[key]",)
     if kind in UNKNOWN:
-        if str(path[-1]) in _model(model, path[:-1]).planned:
+        planned = _model(model, path[:-1]).planned
+        if str(path[-1]) in planned:
             return at(file, node, "E106", path, "not supported by this version of cxgen; remove it", key=True)
+        if (near := guess.near.get(path, "")) in planned and str(path[-1]) not in _OTHER_NAMES:
+            return at(file, node, "E106", path, f"{near} is not supported by this version of cxgen; remove it", key=True)
         return at(file, node, "E101", path, f"unknown field; {guess.cure(path)}", key=True)
     if kind == "missing":
         null = node.at(path)[2]
@@ -57,7 +62,12 @@ def _diagnostic(detail: ErrorDetails, model: type[models.Model], node: Node, fil
     if kind.startswith("E"):
         return at(file, node, kind, path, detail["msg"], key=is_key)
     wanted = "a map" if kind in ("model_type", "dict_type") else "a list"
-    return at(file, node, "E103", path, f"{show(node.at(path)[0].value)} is not {wanted}; write {_example(model, path)}")
+    value = node.at(path)[0].value
+    cure = _example(model, path)
+    if path[-1] in ("command", "args") and isinstance(value, str):
+        with contextlib.suppress(ValueError):  # quotes that are not closed
+            cure = f"{path[-1]}: {json.dumps(shlex.split(value))}"
+    return at(file, node, "E103", path, f"{show(value)} is not {wanted}; write {cure}")
 
 
 # What the same thing is called by Kubernetes, Docker Compose and people.
@@ -76,9 +86,12 @@ _OTHER_NAMES = {
     "path": "endpoint",
     "min": "min_replicas",
     "max": "max_replicas",
-    "minreplicas": "min_replicas",
-    "maxreplicas": "max_replicas",
 }
+
+
+def _snake(name: str) -> str:
+    """A field as Kubernetes spells it, as we do."""
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
 
 
 class _Guess:
@@ -88,7 +101,7 @@ class _Guess:
         self.model, self.node, self.paths = model, node, paths
         self.near = {path: self._near(path) for path in paths}
         # Where the fields belong that were written in the wrong map, and the required fields that are there, but misspelt.
-        self.places = {path: place for path in paths if (place := self._place(path, str(path[-1])))}
+        self.places = {path: place for path in paths if (place := self._place(path, _snake(str(path[-1]))))}
         self.misspelt = {(*path[:-1], near) for path, near in self.near.items()}
         self.misspelt |= {("pod",), ("pod", "containers", 0, "image")} if ("image",) in self.misspelt else set()
 
@@ -103,10 +116,14 @@ class _Guess:
         owner, name = _model(self.model, path[:-1]), str(path[-1])
         other = _OTHER_NAMES.get(name.lower().replace("_", ""), "")
         if other and (" " in other or other in _known(owner)):
-            return f"write {other}"
+            there = self.node.at((*path[:-1], other))[2]
+            return f"{other} stands there already, so remove it" if there else f"write {other}"
+        near = self.near.get(path)
+        if near and near.replace("_", "") == name.lower().replace("_", ""):
+            return f"did you mean {near}?"
         if place := self.places.get(path):
             return self._belongs(place)
-        if near := self.near.get(path):
+        if near:
             return f"did you mean {near}?"
         if other and (place := self._place(path, other)):
             return self._belongs(place)
@@ -131,6 +148,8 @@ class _Guess:
             if inside.partition(".")[0] in models.SHORTHAND:
                 return f"it belongs at {inside}"
             return f"it belongs at {place}; write the container out there, its name and image included"
+        if place == f"{container}image":
+            return f"it belongs at the top, without pod, or at {place}, beside a name"
         return f"it belongs at {place}"
 
 

@@ -17,12 +17,13 @@ from pydantic_core import ErrorDetails
 from cxgen import yamlio
 from cxgen.errors import Diagnostic, InvalidInput
 from cxgen.spec import models
-from cxgen.spec.diagnose import FieldPath, at, path_of, unknown_kind
+from cxgen.spec.diagnose import UNKNOWN, FieldPath, at, path_of, unknown_kind
 from cxgen.spec.diagnose import diagnostics as diagnostics_of
 from cxgen.spec.project import FILE, Project
 from cxgen.spec.scalars import show
-from cxgen.yamlio import Node
+from cxgen.yamlio import Node, Plain
 
+_SPEC = {"name", "kind", "pod", "image", "containers"}  # what has none of these is another thing altogether
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -33,6 +34,7 @@ class Document(NamedTuple):
     node: Node
     api: models.RealtimeAPI | None
     invalid: frozenset[FieldPath]
+    unknown: frozenset[FieldPath]  # those among them that no field has
     diagnostics: tuple[Diagnostic, ...]
     shorthand: bool = False
 
@@ -87,11 +89,15 @@ def load(text: str, file: str) -> tuple[list[Document], list[Diagnostic]]:
     nodes = [item for node in documents for item in (node.value if isinstance(node.value, list) else [node])]
     if not nodes:
         diagnostics.append(Diagnostic("E007", "holds no spec; write one with name, kind and image", file, 1, 1))
+    specs = []
     for node in nodes:
-        if not isinstance(node.value, dict):
-            message = f"{show(node.value)} is not a spec; write a map with name, kind and image"
-            diagnostics.append(Diagnostic("E007", message, file, node.line, node.column))
-    return [_document(node, file) for node in nodes if isinstance(node.value, dict)], diagnostics
+        if isinstance(node.value, dict) and (not node.value or _SPEC & set(node.value)):
+            specs.append(_document(node, file))
+            continue
+        what = f"a map of {show(Plain(', '.join(node.value)))}" if isinstance(node.value, dict) else show(node.value)
+        message = f"{what} is not a spec; write a map with name, kind and image"
+        diagnostics.append(Diagnostic("E007", message, file, node.line, node.column))
+    return specs, diagnostics
 
 
 def load_project(root: Path, shown: str) -> tuple[Project, list[Diagnostic]]:
@@ -126,11 +132,12 @@ def _document(node: Node, file: str) -> Document:
     kind = node.value.get("kind")
     node, diagnostics = _expand(node, file)
     invalid: set[FieldPath] = {("pod", "containers")} if diagnostics else set()
+    unknown: set[FieldPath] = set()
     plain = node.plain()
     if kind is not None and kind.value is not None and not (isinstance(kind.value, str) and kind.value in models.KINDS):
         wrong, meant = unknown_kind(kind, node, file)
         if meant not in models.KINDS:
-            return Document(file, node, None, frozenset(), (wrong,))
+            return Document(file, node, None, frozenset(), frozenset(), (wrong,))
         diagnostics.append(wrong)
         plain["kind"] = meant  # a slip, so the rest is checked as what was meant
     api: models.RealtimeAPI | None
@@ -138,9 +145,10 @@ def _document(node: Node, file: str) -> Document:
         api = models.RealtimeAPI.model_validate(plain)
     except ValidationError as error:
         diagnostics += diagnostics_of(error, models.RealtimeAPI, node, file)
+        unknown |= {path_of(detail) for detail in error.errors(include_url=False) if detail["type"] in UNKNOWN}
         api, wrong_paths = _repaired(plain, error)
         invalid |= wrong_paths
-    return Document(file, node, api, frozenset(invalid), tuple(diagnostics), is_short)
+    return Document(file, node, api, frozenset(invalid), frozenset(unknown), tuple(diagnostics), is_short)
 
 
 def _expand(node: Node, file: str) -> tuple[Node, list[Diagnostic]]:

@@ -160,14 +160,18 @@ def amount(smallest: str, unit: str, example: str) -> Rule:
         try:
             size = quantity.parse(written)
         except ValueError:
-            near = written[:-1] + "k" if re.fullmatch(r"[0-9.]+K", written) else re.sub(r"(?i)(?<=[KMGT])i?b$", "i", written)
+            bare = re.sub(r"(?i)v?(cpu|core)s?$", "", written.replace(" ", ""))
+            near = bare[:-1] + "k" if re.fullmatch(r"[0-9.]+K", bare) else re.sub(r"(?i)(?<=[KMGT])i?b$", "i", bare)
             try:
                 quantity.parse(near)
             except ValueError:
                 near = example
             fail("E207", f"{show(value)} is not a quantity; write {near}")
         if size < quantity.parse(smallest):
-            fail("E208", f"{written} is too small; write at least {smallest}")
+            meant = re.fullmatch(r"([0-9]{1,9})m?", written)
+            mebi = f"{meant[1]}Mi" if meant and not unit else ""
+            near = mebi if mebi and quantity.parse(mebi) >= quantity.parse(smallest) else f"at least {smallest}"
+            fail("E208", f"{written} is too small; write {near}")
         return quantity.canonical(written, smallest=unit)
 
     return Rule(read, {"type": ["string", "number"], "pattern": quantity.PATTERN})
@@ -183,8 +187,12 @@ def seconds(low: str, high: str, *, step: int = 1) -> Rule:
         try:
             length = duration.parse(written)
         except ValueError:
-            bare = f"{written}s" if re.fullmatch(r"[0-9]+", written) else low if least else "30s or 5m"
-            fail("E210", f"{show(value)} is not a duration; write {bare}")
+            near = re.sub(r"(?i)\s*(ms|s|m|h)?[a-z]*$", lambda match: (match[1] or "s").lower(), written, count=1)
+            try:
+                duration.parse(near)
+            except ValueError:
+                near = low if least else "30s or 5m"
+            fail("E210", f"{show(value)} is not a duration; write {near}")
         if not least <= length <= most or length % step:
             fail("E211", f"{written} is out of range; write a duration from {low} to {high}{every}")
         return int(length)

@@ -35,6 +35,7 @@ class Finding(NamedTuple):
     path: FieldPath
     message: str
     rests_on: tuple[FieldPath, ...] = ()
+    lacks: bool = False  # a field that is not there is what is wrong
 
 
 def check(document: Document) -> list[Diagnostic]:
@@ -47,6 +48,8 @@ def check(document: Document) -> list[Diagnostic]:
         document.at(finding.code, finding.path, finding.message)
         for finding in (*(finding for rule in rules for finding in rule(api)), *_metric(api, document.shorthand))
         if not any(_is_wrong(path, document.invalid) for path in (finding.path, *finding.rests_on))
+        # A map that lacks something and has an unknown field has it under another name: that is said already.
+        and not (finding.lacks and any(path[:-1] == finding.path for path in document.unknown))
     ]
     return sorted((*document.diagnostics, *found), key=lambda d: (d.line, d.column))
 
@@ -124,7 +127,7 @@ def _handlers(path: FieldPath, probe: models.Probe | models.PreStop, names: tupl
     handlers = f"{', '.join(names[:-1])} and {names[-1]}"
     if len(given) != 1:
         what = " and ".join(given) if given else "nothing"
-        yield Finding("E212", path, f"names {what}; write exactly one of {handlers}", tuple((*path, name) for name in names))
+        yield Finding("E212", path, f"names {what}; write exactly one of {handlers}", tuple((*path, name) for name in names), not given)
     if probe.exec is not None and not probe.exec.command:
         yield Finding("E224", (*path, "exec", "command"), 'an empty command cannot run; write one such as ["cat", "/tmp/ready"]')
 

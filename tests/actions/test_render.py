@@ -91,7 +91,7 @@ def test_the_last_api_needs_a_word(project: Project) -> None:
     project.render("--allow-empty")
     assert "kind: ServiceAccount" in project.read("deploy/default/iris/templates/serviceaccount.yaml")
     assert not (project.root / "deploy/default/iris/templates/deployment.yaml").exists()
-    assert project.run("render", "--check").code == 0, "tombstones alone are a state like any other"
+    assert project.run("render", "--check").code == project.run("validate").code == 0, "tombstones alone are a state like any other"
 
 
 def test_a_spec_from_elsewhere_needs_out(project: Project) -> None:
@@ -101,6 +101,7 @@ def test_a_spec_from_elsewhere_needs_out(project: Project) -> None:
         "other/lily.yaml: lies outside the project's apis/ folder; name a folder to write to with --out, or print it with --stdout [E507]"
     )
     assert (outcome.code, outcome.lines[0]) == (2, expected)
+    assert project.run("validate", path).out.endswith("Next: cxgen render PATH --out DIR, or --stdout\n")
     project.render(path, "--out", "elsewhere")
     assert (project.root / "elsewhere/deploy/default/lily/Chart.yaml").exists()
     assert not (project.root / "deploy").exists()

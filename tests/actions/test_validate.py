@@ -247,7 +247,7 @@ def test_one_path_prints_what_is_wrong_with_it(project: Project) -> None:
     assert outcome.out.splitlines() == [
         "0 errors, 0 warnings in 1 spec (1 file).",
         "2 more errors in other files; cxgen validate, without a PATH, prints them.",
-        "Next: fix the errors, then cxgen validate again.",
+        "Next: fix those too, without which cxgen render writes nothing.",
     ]
     outcome = project.run("render", "apis/iris.yaml")
     assert (outcome.code, len(outcome.lines)) == (2, 3)
