@@ -90,7 +90,7 @@ _OTHER_NAMES = {
 
 
 def _snake(name: str) -> str:
-    """A field as Kubernetes spells it, as we do."""
+    """Kubernetes' camelCase as our snake_case."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower()
 
 
@@ -98,7 +98,7 @@ class _Guess:
     """What unknown fields were probably meant to be."""
 
     def __init__(self, model: type[models.Model], node: Node, paths: set[FieldPath]) -> None:
-        self.model, self.node, self.paths = model, node, paths
+        self.model, self.node = model, node
         self.near = {path: self._near(path) for path in paths}
         # Where the fields belong that were written in the wrong map, and the required fields that are there, but misspelt.
         self.places = {path: place for path in paths if (place := self._place(path, _snake(str(path[-1]))))}
