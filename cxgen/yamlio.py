@@ -45,8 +45,9 @@ class Plain(str):
     __slots__ = ()
 
 
-def _cut(step: str) -> str:
-    return step if len(step) <= 60 else f"{step[:57]}..."
+def cut(text: str) -> str:
+    """A text as messages show it: shortened where it is long."""
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 @dataclass(slots=True)
@@ -87,9 +88,9 @@ class Node:
             elif isinstance(step, int):
                 written += f"[{step}]"
             elif not _SIMPLE_KEY.fullmatch(step):
-                written += f'["{_cut(step)}"]'
+                written += f'["{cut(step)}"]'
             else:
-                written += f".{_cut(step)}" if written else _cut(step)
+                written += f".{cut(step)}" if written else cut(step)
             node = child if child is not None else node
         return node, written, found
 
@@ -240,13 +241,11 @@ class _Reader:
             for merged in frame.merges:
                 assert isinstance(merged.value, dict)
                 for key, child in merged.value.items():
-                    if key not in value:
-                        value[key] = child
-            frame.node.size += sum(child.size + len(key) // TEXT for key, child in value.items())
-            frame.node.height = 1 + max((child.height for child in value.values()), default=0)
-        elif isinstance(value, list):
-            frame.node.size += sum(child.size for child in value)
-            frame.node.height = 1 + max((child.height for child in value), default=0)
+                    value.setdefault(key, child)
+            frame.node.size += sum(len(key) // TEXT for key in value)
+        children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        frame.node.size += sum(child.size for child in children)
+        frame.node.height = 1 + max((child.height for child in children), default=0)
         self.nest(frame.node.height, _Mark(frame.node))
         self.put(frame.node, frame.anchor)
 

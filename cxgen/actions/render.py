@@ -67,9 +67,9 @@ def render(
         message = "lies outside the project's apis/ folder; name a folder to write to with --out, or print it with --stdout"
         raise InvalidInput(*(Diagnostic("E507", message, path) for path in checked.outside))
     root = Path(os.path.realpath(start / out)) if out is not None else checked.root
-    if root.is_relative_to(specs := checked.root / SPECS):
+    if root.is_relative_to(checked.root / SPECS):
         message = "lies among the specs, where charts would be read as some; name a folder outside of it"
-        raise InvalidInput(Diagnostic("E509", message, shown(root, start) if root != specs else str(out)))
+        raise InvalidInput(Diagnostic("E509", message, shown(root, start)))
     name, environment = checked.project.environment
     parent = f"{tree.DEPLOY}/{name}"
     apis = [manifests.with_pod_id(api) for api in _apis(checked)]
@@ -89,6 +89,7 @@ def render(
     done = planned if check else tree.apply(root, units, planned, whole=None if paths else parent, force=force, unmerged=unmerged)
     if done.refused:
         raise RepositoryError(*(found._replace(file=shown(root / found.file, start)) for found in done.refused))
+    interrupted = tree.interrupted(root, parent)
     return Rendered(
         folder="" if root == Path(os.path.realpath(start)) else shown(root, start),
         out=out is not None,
@@ -99,8 +100,8 @@ def render(
         changes=done.changes,
         unchanged=done.unchanged,
         warnings=checked.diagnostics,
-        finished=planned.interrupted and not check and not tree.interrupted(root, parent),
-        interrupted=tree.interrupted(root, parent),
+        finished=planned.interrupted and not check and not interrupted,
+        interrupted=interrupted,
         argocd=f"{argocd.FOLDER}/{name}.yaml" if wiring else None,
         forgotten=forgotten,
     )

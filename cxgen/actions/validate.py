@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cxgen.errors import Diagnostic, InvalidInput
+from cxgen.gitops import repository
 from cxgen.render import tree
 from cxgen.spec import loader, validate
 from cxgen.spec.loader import Document
@@ -37,11 +38,8 @@ class Validated(NamedTuple):
 def find_root(start: Path) -> Path:
     """The folder of the nearest cxgen.yaml upwards, else the top of the Git work tree, else the folder itself."""
     start = start.resolve()
-    for marker in (FILE, ".git"):
-        for folder in (start, *start.parents):
-            if (folder / marker).exists():
-                return folder
-    return start
+    nearest = next((folder for folder in (start, *start.parents) if (folder / FILE).exists()), None)
+    return nearest or repository.work_tree(start) or start
 
 
 def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: bool = False) -> Validated:

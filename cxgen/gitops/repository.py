@@ -5,10 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def work_tree(folder: Path) -> Path | None:
+    """The top of the Git work tree that a folder lies in."""
+    return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), None)
+
+
 def prefix(root: Path) -> str:
     """The path of a folder from the top of its Git work tree, `/` at its end; nothing for the top, or where there is no Git."""
-    top = next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
-    return "" if top == root else f"{root.relative_to(top).as_posix()}/"
+    top = work_tree(root)
+    return "" if top is None or top == root else f"{root.relative_to(top).as_posix()}/"
 
 
 def unmerged(root: Path) -> frozenset[str]:

@@ -37,11 +37,6 @@ class Unit(NamedTuple):
     files: Mapping[str, bytes]
     flat: bool = False
 
-    def covers(self, path: str) -> bool:
-        """Whether a path of the tree belongs to this unit."""
-        inside = path.removeprefix(f"{self.folder}/")
-        return inside != path and not (self.flat and "/" in inside)
-
 
 def _above(path: str) -> Iterator[str]:
     """The folders that a path lies in, the nearest first."""
@@ -83,7 +78,11 @@ def interrupted(root: Path, parent: str) -> bool:
 
 def folders(root: Path, parent: str) -> list[str]:
     """The names of the folders below one that hold an inventory, in order."""
-    return [name for name in _folders(root, parent) if (root / parent / name / inventory.NAME).is_file()]
+    return list(_rendered(root, parent))
+
+
+def _rendered(root: Path, parent: str) -> Iterator[str]:
+    return (name for name in _folders(root, parent) if (root / parent / name / inventory.NAME).is_file())
 
 
 def _folders(root: Path, parent: str) -> list[str]:
@@ -96,7 +95,7 @@ def environments(root: Path) -> list[str]:
     found = []
     for name in _folders(root, DEPLOY):
         with contextlib.suppress(PermissionError):
-            found += [name] if folders(root, f"{DEPLOY}/{name}") else []
+            found += [name] if any(_rendered(root, f"{DEPLOY}/{name}")) else []
     return found
 
 
@@ -129,8 +128,8 @@ class _Planner:
         listed = self.read_inventory(f"{unit.folder}/{inventory.NAME}")
         if listed is None:
             return
-        known = {*(f"{unit.folder}/{path}" for path in listed.hashes), *self.half_done.get(unit.folder, ())}
-        own = {path.removeprefix(f"{unit.folder}/") for path in known if unit.covers(path)} - {inventory.NAME}
+        half_done = {path.removeprefix(f"{unit.folder}/") for path in self.half_done.get(unit.folder, ())}
+        own = {name for name in {*listed.hashes, *half_done} - {inventory.NAME} if not (unit.flat and "/" in name)}
         index = inventory.write({path: inventory.sha256(data) for path, data in unit.files.items()}) if unit.files else None
         # The inventory comes first and goes last: no folder of ours is ever without one, however a render ends.
         if index is not None:
@@ -230,9 +229,7 @@ class _Planner:
         try:
             if stat.S_ISDIR(os.lstat(f"{self.root}/{path}").st_mode):
                 return True
-        except FileNotFoundError:
-            return False
-        except NotADirectoryError:  # the root itself is a file, which writing will say
+        except (FileNotFoundError, NotADirectoryError):  # where the root itself is a file, writing will say it
             return False
         return Diagnostic("E503", "is a link or not a folder; cxgen writes only to real folders, so move it away", path)
 

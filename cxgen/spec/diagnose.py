@@ -187,13 +187,9 @@ def _elsewhere(model: type[models.Model], name: str, prefix: str = "") -> Iterat
     if prefix and name in model.model_fields:
         yield f"{prefix}{name}"
     for field, info in model.model_fields.items():
-        brackets = "[]" if _is_list(info.annotation) else ""
+        brackets = "[]" if typing.get_origin(info.annotation) is tuple else ""
         for inner in _models(info.annotation):
             yield from _elsewhere(inner, name, f"{prefix}{field}{brackets}.")
-
-
-def _is_list(annotation: Any) -> bool:
-    return typing.get_origin(annotation) is tuple
 
 
 def _model(model: type[models.Model], path: FieldPath) -> type[models.Model]:

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, NoReturn
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from cxgen.spec import duration, quantity
-from cxgen.yamlio import FORBIDDEN, Plain
+from cxgen.yamlio import FORBIDDEN, Plain, cut
 
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _NUMBER = re.compile(r"[-+]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})([eE][-+]?[0-9]{1,2})?")
@@ -44,7 +45,7 @@ def show(value: object) -> str:
         text = str(value)
     else:
         text = f'"{value}"'
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return cut(text)
 
 
 def spelled(value: object, what: str) -> str:
@@ -292,18 +293,13 @@ _RESERVED = re.compile(
 )
 
 
-def _label_key(value: Any) -> str:
-    """k8s.io/apimachinery, pkg/util/validation, IsQualifiedName."""
-    return _key(str(spelled(value, "a key")), str.__str__)
+def _key(value: Any, *, any_case: bool) -> str:
+    """The key of a label or annotation: k8s.io/apimachinery, pkg/util/validation, IsQualifiedName.
 
-
-def _annotation_key(value: Any) -> str:
-    """The same in lower case: k8s.io/apimachinery, pkg/api/validation, ValidateAnnotations."""
-    return _key(str(spelled(value, "a key")), str.lower)
-
-
-def _key(written: str, normal: Callable[[str], str]) -> str:
-    prefix, slash, name = normal(written).rpartition("/")
+    Annotations may have it in any case: pkg/api/validation, ValidateAnnotations.
+    """
+    written = str(spelled(value, "a key"))
+    prefix, slash, name = (written.lower() if any_case else written).rpartition("/")
     if not _QUALIFIED_NAME.fullmatch(name) or (slash and (not DNS1123.fullmatch(prefix) or len(prefix) > 253)):
         fail("E220", f"{show(written)} is not a key that Kubernetes takes; write one such as team or example.com/team")
     if _RESERVED.fullmatch(written):
@@ -372,8 +368,8 @@ Image = Annotated[str, Rule(_image, {"type": "string", "pattern": _anchored(_IMA
 Text = Annotated[str, text("a string")]
 EnvName = Annotated[str, Rule(_env_name, {"type": "string", "pattern": f"^{_ENV_NAME.pattern}$", "maxLength": _MAX_ENV_NAME})]
 EnvValue = Annotated[str, Rule(_env_value, {"type": ["string", "number", "boolean"]})]
-LabelKey = Annotated[str, Rule(_label_key, {"type": "string", "pattern": _KEY_PATTERN})]
-AnnotationKey = Annotated[str, Rule(_annotation_key, {"type": "string", "pattern": _KEY_PATTERN})]
+LabelKey = Annotated[str, Rule(partial(_key, any_case=False), {"type": "string", "pattern": _KEY_PATTERN})]
+AnnotationKey = Annotated[str, Rule(partial(_key, any_case=True), {"type": "string", "pattern": _KEY_PATTERN})]
 LabelValue = Annotated[str, Rule(_label, {"type": ["string", "number", "boolean"], "pattern": LABEL_VALUE})]
 Cpu = Annotated[str, amount("20m", "m", "200m or 1")]
 Memory = Annotated[str, amount("20Mi", "", "512Mi or 2Gi")]
