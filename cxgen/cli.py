@@ -71,13 +71,14 @@ def validate(paths: Paths = None) -> None:
 @app.command()
 def render(
     paths: Paths = None,
+    env: Annotated[str | None, typer.Option(metavar="NAME", help="Render one environment, not all of cxgen.yaml.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write below this folder, not the project's root.")] = None,
     stdout: Annotated[bool, typer.Option("--stdout", help="Print plain manifests instead of writing charts.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something would change.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite generated files that were changed by hand.")] = False,
     allow_empty: Annotated[bool, typer.Option("--allow-empty", help="Let the last API of an environment go.")] = False,
 ) -> None:
-    """Write a Helm chart below deploy/ for each spec.
+    """Write a Helm chart below deploy/ for each spec and environment.
 
     Example: cxgen render && git diff
     """
@@ -87,12 +88,12 @@ def render(
     chosen = tuple(paths or ())
     if stdout:
         if out or check or force or allow_empty:
-            raise typer.BadParameter("--stdout writes nothing, so no other option goes with it")
-        result = action.render_manifests(Path.cwd(), chosen)
+            raise typer.BadParameter("--stdout writes nothing, so --out, --check, --force and --allow-empty have no place beside it")
+        result = action.render_manifests(Path.cwd(), chosen, env=env)
         _print(text.warnings(result.warnings), error=True)
         typer.echo(result.text.encode(), nl=False)  # UTF-8, whatever the locale
         return
-    done = action.render(Path.cwd(), chosen, out=out, check=check, force=force, allow_empty=allow_empty)
+    done = action.render(Path.cwd(), chosen, env=env, out=out, check=check, force=force, allow_empty=allow_empty)
     _print(text.warnings(done.warnings), error=True)
     _print(text.rendered(done, check=check))
     raise typer.Exit(1 if check and done.changes else 0)

@@ -61,6 +61,7 @@ class Node:
     key_column: int = 0
     # The field as the user wrote it, where the node was moved (the shorthand); None where its path says it.
     written: str | None = None
+    file: str = ""  # where it stands, if not in the file of the document that it is part of
     size: int = 1  # of the whole value, as MAX_SIZE counts
     height: int = 0  # how deep it nests
 
@@ -83,16 +84,18 @@ class Node:
                 elif isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
                     child = node.value[step]
             found = child is not None
-            if child is not None and child.written is not None:
-                written = child.written
-            elif isinstance(step, int):
-                written += f"[{step}]"
-            elif not _SIMPLE_KEY.fullmatch(step):
-                written += f'["{cut(step)}"]'
-            else:
-                written += f".{cut(step)}" if written else cut(step)
+            written = child.written if child is not None and child.written is not None else below(written, step)
             node = child if child is not None else node
         return node, written, found
+
+
+def below(written: str, step: str | int) -> str:
+    """A path one step further down, as people write it."""
+    if isinstance(step, int):
+        return f"{written}[{step}]"
+    if not _SIMPLE_KEY.fullmatch(step):
+        return f'{written}["{cut(step)}"]'
+    return f"{written}.{cut(step)}" if written else cut(step)
 
 
 @dataclass(slots=True)

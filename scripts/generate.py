@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cxgen.errors import CODES
-from cxgen.spec import models, schema
+from cxgen.spec import schema
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,7 +31,7 @@ def diagnostics() -> str:
 
 def generated() -> dict[Path, str]:
     """Every generated file and what it must hold."""
-    schemas = {ROOT / "schemas" / f"{kind}.json": schema.text(kind) for kind in models.KINDS}
+    schemas = {ROOT / "schemas" / f"{kind}.json": schema.text(kind) for kind in schema.names()}
     return {**schemas, ROOT / "docs" / "diagnostics.md": diagnostics()}
 
 

@@ -19,6 +19,7 @@ from cxgen import cli
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if (path / "apis").is_dir())
 CORTEX = Path(os.environ.get("CXGEN_CORTEX_SPECS", ROOT.parent / "shared" / "cortex-specs"))
+MEMORY = "defaults: {compute: {mem: 256Mi}}\n"  # a cxgen.yaml; without it each short spec would warn
 SMALLEST = "name: iris\nkind: RealtimeAPI\nimage: ghcr.io/acme/iris:1.4.0\n"
 
 settings.register_profile("ci", max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
@@ -79,8 +80,8 @@ def files(folder: Path, base: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Project:
-    """A project with the smallest spec."""
-    (tmp_path / "cxgen.yaml").touch()
+    """A project with the smallest spec, and memory for it."""
+    (tmp_path / "cxgen.yaml").write_text(MEMORY)
     made = Project(tmp_path, monkeypatch, capfd)
     made.write("apis/iris.yaml", SMALLEST)
     return made

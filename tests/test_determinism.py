@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,18 +22,19 @@ SURROUNDINGS = [
 
 
 def render(folder: Path, reverse: bool, umask: int, **surroundings: str) -> tuple[dict[str, bytes], bytes]:
-    """One project with all examples, its files created in one order or the other."""
+    """One project with the specs of all examples, for three environments, its files created in one order or the other."""
     (folder / "apis").mkdir(parents=True)
-    shutil.copy(ROOT / "examples/everything/cxgen.yaml", folder)
+    shutil.copy(ROOT / "examples/environments/cxgen.yaml", folder)
     for name in sorted(EXAMPLES, reverse=reverse):
         for path in (ROOT / "examples" / name / "apis").iterdir():
-            shutil.copy(path, folder / "apis")
+            text = re.sub(r"^environments:\n(  .*\n)+", "", path.read_text(), flags=re.MULTILINE)
+            (folder / "apis" / path.name).write_text(text.replace("node_groups: [gpu-large]", "node_groups: [gpu]"))
     environment = {**os.environ, **surroundings}
     outputs = [
         subprocess.run(
             [sys.executable, "-m", "cxgen", *command], cwd=folder, env=environment, capture_output=True, check=True, umask=umask
         ).stdout
-        for command in (["render"], ["render", "--stdout"])
+        for command in (["render"], ["render", "--stdout", "--env", "staging"])
     ]
     return {**files(folder / "deploy", folder), **files(folder / "argocd", folder)}, outputs[1]
 
@@ -42,7 +44,7 @@ def test_same_bytes(tmp_path: Path) -> None:
         render(tmp_path / f"{i}-{'folder ' * i}é", reverse=i % 2 == 1, umask=(0o022, 0o077)[i % 2], **surroundings)
         for i, surroundings in enumerate(SURROUNDINGS)
     ]
-    assert len(results[0][0]) > 50
+    assert len(results[0][0]) > 150
     assert all(result == results[0] for result in results)
 
 

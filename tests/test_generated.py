@@ -19,6 +19,7 @@ from tests.conftest import EXAMPLES, ROOT, cortex_specs
 
 SCHEMA = json.loads((ROOT / "schemas/RealtimeAPI.json").read_text())
 VALIDATOR = jsonschema.Draft7Validator(SCHEMA)
+PROJECT = jsonschema.Draft7Validator(json.loads((ROOT / "schemas/cxgen.json").read_text()))
 # What a schema cannot say: rules between values, and rules on the meaning of a string.
 BEYOND = {
     "E107-port-twice",
@@ -52,13 +53,16 @@ def test_committed(path: Path) -> None:
     assert path.read_text(encoding="utf-8") == generated()[path], "run make generate"
 
 
-def test_the_schema_is_one() -> None:
-    jsonschema.Draft7Validator.check_schema(SCHEMA)
+def test_the_schemas_are_some() -> None:
+    for validator in (VALIDATOR, PROJECT):
+        jsonschema.Draft7Validator.check_schema(validator.schema)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_agree(name: str) -> None:
-    VALIDATOR.validate(yaml.safe_load(next((ROOT / "examples" / name / "apis").iterdir()).read_text()))
+    for path in (ROOT / "examples" / name / "apis").iterdir():
+        VALIDATOR.validate(yaml.safe_load(path.read_text()))
+    PROJECT.validate(yaml.safe_load((ROOT / "examples" / name / "cxgen.yaml").read_text()) or {})
 
 
 @pytest.mark.parametrize(
@@ -69,9 +73,11 @@ def test_cortex_agrees(path: Path) -> None:
         VALIDATOR.validate(spec)
 
 
-@given(strategies.specs)
-def test_random_specs_agree(spec: dict[str, Any]) -> None:
+@given(strategies.cases())
+def test_random_specs_and_projects_agree(case: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    spec, project = case
     VALIDATOR.validate(spec)
+    PROJECT.validate(project)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "tests/rejected").glob("E[12]*.yaml")), ids=lambda path: path.stem)
@@ -86,7 +92,8 @@ def test_rejected_specs_agree(path: Path) -> None:
 
 
 def test_every_field_is_described() -> None:
-    for described in (SCHEMA, *SCHEMA["definitions"].values()):
+    schemas = (VALIDATOR.schema, PROJECT.schema)
+    for described in (described for schema in schemas for described in (schema, *schema["definitions"].values())):
         for field in described["properties"].values():
             assert field["description"].endswith(".")
     assert set(models.KINDS) == {path.stem for path in (ROOT / "schemas").glob("*API.json")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from typing import Any
 
 import yaml
@@ -15,30 +16,33 @@ from cxgen.errors import InvalidInput
 from cxgen.plan.resolve import API, resolve
 from cxgen.render import expressions, helm, manifests
 from cxgen.spec import loader, validate
-from tests import strategies
+from tests import apis, strategies
 
 
 def load(spec: dict[str, Any]) -> API:
-    document = loader.load(strategies.to_yaml(spec), "x.yaml")[0][0]
-    assert document.api
-    assert not [str(found) for found in validate.check(document) if found.is_error]
-    return manifests.with_pod_id(resolve(document.api))
+    return apis.load(strategies.to_yaml(spec))
 
 
-@given(strategies.specs)
-def test_a_chart_is_read_back_without_helm(spec: dict[str, Any]) -> None:
-    """Substituting values.yaml into the chart's templates gives the literal manifests."""
-    api = load(spec)
-    chart = helm.chart(api)
-    values = yamlio.objects(chart["values.yaml"], "values.yaml")[0]
-    literal = manifests.manifests(api)
-    templates = {
-        path.removeprefix("templates/"): text for path, text in chart.items() if path.startswith("templates/") and path.endswith(".yaml")
-    }
-    assert set(templates) == set(literal)
-    for name, text in templates.items():
-        read_back = expressions.substitute(text, values)
-        assert yamlio.objects(read_back, name) == yamlio.objects(literal[name], name)
+def load_all(case: tuple[dict[str, Any], dict[str, Any]]) -> list[API]:
+    return list(apis.load_all(*map(strategies.to_yaml, case)).values())
+
+
+@given(strategies.cases())
+def test_a_chart_is_read_back_without_helm(case: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """Substituting values.yaml into the chart's templates gives the literal manifests, in every environment."""
+    for api in load_all(case):
+        chart = helm.chart(api)
+        values = yamlio.objects(chart["values.yaml"], "values.yaml")[0]
+        literal = manifests.manifests(api)
+        templates = {
+            path.removeprefix("templates/"): text
+            for path, text in chart.items()
+            if path.startswith("templates/") and path.endswith(".yaml")
+        }
+        assert set(templates) == set(literal)
+        for name, text in templates.items():
+            read_back = expressions.substitute(text, values)
+            assert yamlio.objects(read_back, name) == yamlio.objects(literal[name], name)
 
 
 @given(strategies.specs)
@@ -56,29 +60,34 @@ def test_text_is_data(spec: dict[str, Any]) -> None:
         assert list(held.get("args", [])) == list(container.args)
         assert list(held.get("command", [])) == list(container.command)
         # An empty variable has no value in the Deployment, so the chart's values do not hold it.
-        assert list(held.get("env", {}).items()) == [(str(key), value) for key, value in container.env if value]
+        written = {v.name: {v.source: dict(v.reference)} if v.source else v.value for v in container.env if v.source or v.value}
+        assert list(held.get("env", {}).items()) == list(written.items())
     assert by_us.get("annotations", {}) == dict(api.annotations)
     assert by_us.get("labels", {}) == dict(api.labels)
     marked = {**spec, "annotations": {"a": "UNIQUE-MARK {{ fail }}"}}
     assert not [path for path, text in helm.chart(load(marked)).items() if "UNIQUE-MARK" in text and path != "values.yaml"]
 
 
-@given(strategies.specs)
-def test_the_schema_takes_the_values(spec: dict[str, Any]) -> None:
+@given(strategies.cases())
+def test_the_schema_takes_the_values(case: tuple[dict[str, Any], dict[str, Any]]) -> None:
     import jsonschema
 
-    chart = helm.chart(load(spec))
-    schema = json.loads(chart["values.schema.json"])
-    jsonschema.Draft7Validator.check_schema(schema)
-    jsonschema.Draft7Validator(schema).validate(yamlio.objects(chart["values.yaml"], "x")[0])
+    for api in load_all(case):
+        chart = helm.chart(api)
+        schema = json.loads(chart["values.schema.json"])
+        jsonschema.Draft7Validator.check_schema(schema)
+        jsonschema.Draft7Validator(schema).validate(yamlio.objects(chart["values.yaml"], "x")[0])
 
 
-@given(strategies.specs)
-def test_every_key_has_a_comment(spec: dict[str, Any]) -> None:
-    lines = helm.chart(load(spec))["values.yaml"].splitlines()
-    for before, line in itertools.pairwise(lines):
-        if not line.lstrip().startswith(("#", "-")) and line.strip():
-            assert before.lstrip().startswith("# "), line
+@given(strategies.cases())
+def test_every_key_has_a_comment(case: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    for api in load_all(case):
+        text = helm.chart(api)["values.yaml"]
+        # Lists, and what Kubernetes calls an affinity, are values as a whole.
+        lines = re.sub(r"^(affinity|tolerations):\n(  .*\n)+", r"\1:\n", text, flags=re.MULTILINE).splitlines()
+        for before, line in itertools.pairwise(lines):
+            if not line.lstrip().startswith(("#", "-")) and line.strip():
+                assert before.lstrip().startswith("# "), line
 
 
 @given(strategies.specs, st.data())
@@ -104,7 +113,7 @@ def test_no_mutation_gives_a_traceback(spec: dict[str, Any], data: st.DataObject
         found = validate.check(document)
         assert all(diagnostic.line and diagnostic.code and ";" in diagnostic.message + ";" for diagnostic in found)
         if document.api and not others and not any(diagnostic.is_error for diagnostic in found):
-            helm.chart(manifests.with_pod_id(resolve(document.api)))
+            helm.chart(manifests.with_pod_id(resolve(document.api, loader.NO_PROJECT.targets["default"], "default")))
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Any:

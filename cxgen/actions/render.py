@@ -14,6 +14,7 @@ from cxgen.plan.identity import Identifier
 from cxgen.plan.resolve import API, Tombstone, resolve
 from cxgen.render import argocd, helm, manifests, tree
 from cxgen.render.tree import Change, Unit
+from cxgen.spec.diagnose import near
 from cxgen.spec.scalars import DNS1035
 
 GITATTRIBUTES = b"""\
@@ -29,8 +30,7 @@ class Rendered(NamedTuple):
 
     folder: str  # from where the user is; nothing for the same
     out: bool  # the user named the folder, so what happens with it is theirs to say
-    environment: str
-    namespace: str
+    environments: tuple[str, ...]
     apis: tuple[str, ...]
     tombstones: tuple[str, ...]  # APIs whose spec went away in this render
     changes: tuple[Change, ...]
@@ -38,7 +38,7 @@ class Rendered(NamedTuple):
     warnings: tuple[Diagnostic, ...]
     finished: bool  # it finished an earlier render that was killed
     interrupted: bool  # such a render is left to finish, for other APIs than these
-    argocd: str | None  # the path of Argo CD's file; None where cxgen.yaml has no argocd.repo_url
+    wiring: tuple[tuple[str, str], ...]  # Argo CD's file of each environment, and its namespace; none without argocd.repo_url
     forgotten: tuple[str, ...]  # folders of environments that cxgen.yaml no longer names
 
 
@@ -49,10 +49,20 @@ class Manifests(NamedTuple):
     warnings: tuple[Diagnostic, ...]
 
 
+class _Target(NamedTuple):
+    """One environment to render: its folder, its APIs, and those that were rendered once and have no spec any more."""
+
+    name: str
+    folder: str
+    apis: list[API]
+    gone: list[str]
+
+
 def render(
     start: Path,
     paths: tuple[Path, ...] = (),
     *,
+    env: str | None = None,
     out: Path | None = None,
     check: bool = False,
     force: bool = False,
@@ -60,7 +70,7 @@ def render(
 ) -> Rendered:
     """Renders all specs of the project around `start`, or those that `paths` name, below its root or `out`.
 
-    Raises InvalidInput or RepositoryError with nothing written, or HalfWritten.
+    For every environment, or for `env` alone. Raises InvalidInput or RepositoryError with nothing written, or HalfWritten.
     """
     checked = _valid(start, paths, allow_none=not paths)
     if checked.outside and out is None:
@@ -70,51 +80,86 @@ def render(
     if root.is_relative_to(checked.root / SPECS):
         message = "lies among the specs, where charts would be read as some; name a folder outside of it"
         raise InvalidInput(Diagnostic("E509", message, shown(root, start)))
-    name, environment = checked.project.environment
-    parent = f"{tree.DEPLOY}/{name}"
-    apis = [manifests.with_pod_id(api) for api in _apis(checked)]
-    gone = [] if paths else _without_spec(root, parent, checked)
-    wiring = argocd.wiring(name, environment, checked.project.argocd, repository.prefix(root) + parent)
-    units = _units(parent, apis, gone, f"{name}.yaml", wiring)
-    forgotten = () if paths else tuple(f"{tree.DEPLOY}/{other}" for other in tree.environments(root) if other != name)
+    targets = []
+    for name in _environments(checked, env):
+        folder = f"{tree.DEPLOY}/{name}"
+        apis = [manifests.with_pod_id(api) for api in _apis(checked, name)]
+        targets.append(_Target(name, folder, apis, [] if paths else _without_spec(root, folder, checked)))
+    wiring = {name: text for name in checked.project.targets if (text := _wiring(checked, name, root)) is not None}
+    units = _units(targets, wiring)
+    known = set(checked.project.targets)
+    forgotten = () if paths or env else tuple(f"{tree.DEPLOY}/{other}" for other in tree.environments(root) if other not in known)
     unmerged = functools.cache(lambda: repository.unmerged(root))
     planned = tree.plan(root, units, force=force, unmerged=unmerged)
-    buried = tuple(n for n in gone if any(change.data is None and change.path.startswith(f"{parent}/{n}/") for change in planned.changes))
-    if not apis and not allow_empty:
-        if buried:
-            message = f"{', '.join(buried)} would go, and with it the last API of {name}; restore its spec, or say --allow-empty"
-            raise RepositoryError(Diagnostic("E504", message, shown(root / parent, start)))
-        if not gone:
-            raise InvalidInput(no_specs(checked.root, start))
-    done = planned if check else tree.apply(root, units, planned, whole=None if paths else parent, force=force, unmerged=unmerged)
+    buried = [_buried(target, planned) for target in targets]
+    if not allow_empty:
+        _refuse_empty(targets, buried, checked.root, root, start)
+    whole = () if paths else tuple(target.folder for target in targets)
+    done = planned if check else tree.apply(root, units, planned, whole=whole, force=force, unmerged=unmerged)
     if done.refused:
         raise RepositoryError(*(found._replace(file=shown(root / found.file, start)) for found in done.refused))
-    interrupted = tree.interrupted(root, parent)
+    interrupted = any(tree.interrupted(root, target.folder) for target in targets)
     return Rendered(
         folder="" if root == Path(os.path.realpath(start)) else shown(root, start),
         out=out is not None,
-        environment=name,
-        namespace=environment.namespace or name,
-        apis=tuple(api.name for api in apis),
-        tombstones=buried,
+        environments=tuple(target.name for target in targets),
+        apis=tuple(dict.fromkeys(api.name for target in targets for api in target.apis)),
+        tombstones=tuple(dict.fromkeys(name for names in buried for name in names)),
         changes=done.changes,
         unchanged=done.unchanged,
         warnings=checked.diagnostics,
         finished=planned.interrupted and not check and not interrupted,
         interrupted=interrupted,
-        argocd=f"{argocd.FOLDER}/{name}.yaml" if wiring else None,
+        wiring=tuple((f"{argocd.FOLDER}/{name}.yaml", checked.project.targets[name].namespace or name) for name in wiring),
         forgotten=forgotten,
     )
 
 
-def _units(parent: str, apis: list[API], gone: list[str], wiring_name: str, wiring: str | None) -> list[Unit]:
+def _environments(checked: Validated, env: str | None) -> list[str]:
+    """The environments to render; raises InvalidInput where there is no such one."""
+    known = list(checked.project.targets)
+    if env is None:
+        return known
+    if env not in known:
+        guess = near(env, known)
+        cure = f"did you mean {guess}?" if guess else f"known are {', '.join(known)}"
+        raise InvalidInput(Diagnostic("E304", f"{env} is not an environment of this project; {cure}", "--env"))
+    return [env]
+
+
+def _wiring(checked: Validated, name: str, root: Path) -> str | None:
+    folder = f"{repository.prefix(root)}{tree.DEPLOY}/{name}"
+    return argocd.wiring(name, checked.project.targets[name], checked.project.project.argocd, folder)
+
+
+def _buried(target: _Target, planned: tree.Plan) -> list[str]:
+    """The APIs of an environment that would become tombstones."""
+    deleted = [change.path for change in planned.changes if change.data is None]
+    return [name for name in target.gone if any(path.startswith(f"{target.folder}/{name}/") for path in deleted)]
+
+
+def _refuse_empty(targets: list[_Target], buried: list[list[str]], project: Path, root: Path, start: Path) -> None:
+    """The last API of an environment goes only where that is said; raises RepositoryError or InvalidInput."""
+    for target, names in zip(targets, buried, strict=True):
+        if not target.apis and names:
+            message = f"{', '.join(names)} would go, and with it the last API of {target.name}; restore its spec, or say --allow-empty"
+            raise RepositoryError(Diagnostic("E504", message, shown(root / target.folder, start)))
+    if not any(target.apis or target.gone for target in targets):
+        raise InvalidInput(no_specs(project, start))
+
+
+def _units(targets: list[_Target], wiring: dict[str, str]) -> list[Unit]:
     """All that a render writes: a folder for each API and each tombstone, and the files beside them."""
     shared = {".gitattributes": GITATTRIBUTES}
+    units = []
+    for target in targets:
+        units += [Unit(f"{target.folder}/{api.name}", _bytes(helm.chart(api)), kind=api.kind) for api in target.apis]
+        units += [Unit(f"{target.folder}/{name}", _bytes(helm.tombstone(Tombstone(Identifier(name))))) for name in target.gone]
+    files = {f"{name}.yaml": text.encode() for name, text in wiring.items()}
     return [
-        *(Unit(f"{parent}/{api.name}", _bytes(helm.chart(api))) for api in apis),
-        *(Unit(f"{parent}/{name}", _bytes(helm.tombstone(Tombstone(Identifier(name))))) for name in gone),
+        *units,
         Unit(tree.DEPLOY, shared, flat=True),
-        Unit(argocd.FOLDER, {**shared, wiring_name: wiring.encode()} if wiring else {}, flat=True),
+        Unit(argocd.FOLDER, {**shared, **files} if files else {}, flat=True),
     ]
 
 
@@ -124,10 +169,14 @@ def _without_spec(root: Path, parent: str, checked: Validated) -> list[str]:
     return [name for name in tree.folders(root, parent) if name not in known and DNS1035.fullmatch(name)]
 
 
-def render_manifests(start: Path, paths: tuple[Path, ...] = ()) -> Manifests:
-    """The objects of the selected specs; raises InvalidInput."""
+def render_manifests(start: Path, paths: tuple[Path, ...] = (), *, env: str | None = None) -> Manifests:
+    """The objects of the selected specs in one environment; raises InvalidInput."""
     checked = _valid(start, paths, allow_none=False)
-    documents = [text for api in _apis(checked) for text in manifests.manifests(manifests.with_pod_id(api)).values()]
+    names = _environments(checked, env)
+    if len(names) > 1:
+        message = f"no object says where it belongs, so one environment is printed at a time; name it with --env: {' or '.join(names)}"
+        raise InvalidInput(Diagnostic("E304", message, "--stdout"))
+    documents = [text for api in _apis(checked, names[0]) for text in manifests.manifests(manifests.with_pod_id(api)).values()]
     return Manifests("".join(f"---\n{text}" for text in documents), checked.diagnostics)
 
 
@@ -138,9 +187,11 @@ def _valid(start: Path, paths: tuple[Path, ...], *, allow_none: bool) -> Validat
     return checked
 
 
-def _apis(checked: Validated) -> list[API]:
-    """The selected APIs, resolved, in order of their names, so that the order of files changes nothing."""
-    return sorted((resolve(document.api) for document in checked.selected if document.api), key=lambda api: api.name)
+def _apis(checked: Validated, name: str) -> list[API]:
+    """The selected APIs as an environment has them, in order of their names, so that the order of files changes nothing."""
+    environment = checked.project.targets[name]
+    chosen = (document.api for document in checked.selected if document.api and document.environment == name)
+    return sorted((resolve(api, environment, name) for api in chosen), key=lambda api: api.name)
 
 
 def _bytes(files: dict[str, str]) -> dict[str, bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,8 +12,9 @@ from cxgen.errors import Diagnostic, InvalidInput
 from cxgen.gitops import repository
 from cxgen.render import tree
 from cxgen.spec import loader, validate
-from cxgen.spec.loader import Document
-from cxgen.spec.project import FILE, Project
+from cxgen.spec.loader import Document, ProjectFile
+from cxgen.spec.project import FILE
+from cxgen.spec.scalars import DNS1035
 
 SPECS = "apis"
 
@@ -21,14 +23,19 @@ class Validated(NamedTuple):
     """The specs that were read, and all that is to be said of them. `selected` are those that the paths named (all, without)."""
 
     root: Path
-    project: Project
-    documents: tuple[Document, ...]
+    project: ProjectFile
+    documents: tuple[Document, ...]  # each spec once for each environment
     selected: tuple[Document, ...]
     outside: tuple[str, ...]  # selected files that do not lie below the project's apis/
     files: int  # how many were selected
     diagnostics: tuple[Diagnostic, ...]  # of what was selected, and of the project file
     elsewhere: tuple[Diagnostic, ...]  # errors in what was not selected
     interrupted: bool  # an earlier render was killed while it wrote
+
+    @property
+    def specs(self) -> int:
+        """How many specs were selected."""
+        return len({document.place for document in self.selected})
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -48,7 +55,7 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
     Never raises for what a file holds: a bad document is a result.
     """
     root = find_root(start)
-    project, diagnostics = loader.load_project(root, shown(root / FILE, start))
+    project = loader.load_project(root, shown(root / FILE, start))
     inside, wanted, unreadable = _choose(root, start, paths)
     known = set(inside)
     outside = [path for path in wanted if path not in known]
@@ -58,32 +65,51 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
     documents: list[Document] = []
     found: list[Diagnostic] = []
     for path, name in read.items():
-        in_file, more = _read(path, name)
+        in_file, more = _read(path, name, project)
         documents += in_file
         found += more
-    for document in documents:
-        found += validate.check(document)
+    found += validate.check_all(documents, project)
     # The later of two that contradict each other is named: that one, where only one of them was selected.
-    found += validate.between(sorted(documents, key=lambda document: document.file in chosen), project.environment[0])
+    found += validate.between(sorted(documents, key=lambda document: document.file in chosen), project)
+    found += () if outside else _other_kinds(root, documents)
     order = {name: number for number, name in enumerate(read.values())}
-    found = list(dict.fromkeys(found))  # what an anchor brings into several places is one mistake
-    found.sort(key=lambda diagnostic: (order[diagnostic.file], diagnostic.line, diagnostic.column))
-    diagnostics += [*unreadable, *(diagnostic for diagnostic in found if diagnostic.file in chosen)]
-    parent = f"{tree.DEPLOY}/{project.environment[0]}"
-    buried = not paths and not wanted and bool(tree.folders(root, parent))  # tombstones alone are a state like any other
-    if not wanted and not unreadable and not allow_none and not buried:
-        diagnostics.append(no_specs(root, start, paths))
+    found = list(dict.fromkeys([*validate.check_project(project), *found]))
+    found.sort(key=lambda diagnostic: (order.get(diagnostic.file, -1), diagnostic.line, diagnostic.column))
+    chosen.add(project.shown)  # what a default brings about concerns every spec
+    parents = [f"{tree.DEPLOY}/{name}" for name in project.targets]
+    # Tombstones alone are a state like any other.
+    buried = not paths and not wanted and any(tree.folders(root, parent) for parent in parents)
+    none = not wanted and not unreadable and not allow_none and not buried
     return Validated(
         root=root,
         project=project,
         documents=tuple(documents),
         selected=tuple(document for document in documents if document.file in chosen),
         outside=tuple(read[path] for path in outside),
-        files=len(chosen),
-        diagnostics=tuple(diagnostics),
+        files=len({read[path] for path in wanted}),
+        diagnostics=(
+            *unreadable,
+            *(diagnostic for diagnostic in found if diagnostic.file in chosen),
+            *((no_specs(root, start, paths),) if none else ()),
+        ),
         elsewhere=tuple(diagnostic for diagnostic in found if diagnostic.is_error and diagnostic.file not in chosen),
-        interrupted=tree.interrupted(root, parent),
+        interrupted=any(tree.interrupted(root, parent) for parent in parents),
     )
+
+
+def _other_kinds(root: Path, documents: list[Document]) -> Iterator[Diagnostic]:
+    """Specs whose API is deployed as another kind: Argo CD would take the old one's objects away while it makes the new one's."""
+    for document in documents:
+        name = document.node.at(("name",))[0].value
+        if not document.kind or not isinstance(name, str) or not DNS1035.fullmatch(name):
+            continue
+        deployed = tree.kind(root, f"{tree.DEPLOY}/{document.environment}/{name}")
+        if deployed and deployed != document.kind:
+            message = (
+                f"{name} is deployed as a {deployed} in {document.environment}, and a kind is fixed once deployed; choose another name, "
+                "or remove this spec, render, and add it again when Argo CD has removed the rest"
+            )
+            yield document.at("E305", ("kind",), message)
 
 
 def _choose(root: Path, start: Path, paths: tuple[Path, ...]) -> tuple[list[Path], list[Path], list[Diagnostic]]:
@@ -102,10 +128,10 @@ def _choose(root: Path, start: Path, paths: tuple[Path, ...]) -> tuple[list[Path
         return [], [], list(error.diagnostics)
 
 
-def _read(path: Path, name: str) -> tuple[list[Document], list[Diagnostic]]:
+def _read(path: Path, name: str, project: ProjectFile) -> tuple[list[Document], list[Diagnostic]]:
     """The specs of a file, and what is wrong outside of them."""
     try:
-        return loader.load(loader.read_file(path, name), name)
+        return loader.load(loader.read_file(path, name), name, project)
     except InvalidInput as error:
         return [], list(error.diagnostics)
 

@@ -35,7 +35,7 @@ def validated(result: Validated) -> list[str]:
     """The last line of validate."""
     errors = len(result.errors)
     found = f"{count(errors, 'error')}, {count(len(result.diagnostics) - errors, 'warning')}"
-    lines = [f"{found} in {count(len(result.selected), 'spec')} ({count(result.files, 'file')})."]
+    lines = [f"{found} in {count(result.specs, 'spec')} ({count(result.files, 'file')})."]
     if result.elsewhere:
         lines.append(f"{count(len(result.elsewhere), 'more error')} in other files; cxgen validate, without a PATH, prints them.")
     lines += [INTERRUPTED] if result.interrupted else []
@@ -68,12 +68,13 @@ def rendered(result: Rendered, *, check: bool) -> list[str]:
     ]
     will = "would be " if check else ""
     apis, files = count(len(result.apis), "API"), count(len(written), "file")
-    lines.append(f"{apis} for {result.environment}: {files} {will}written, {len(deleted)} {will}deleted, {result.unchanged} unchanged.")
+    where = ", ".join(result.environments) if len(result.environments) <= 4 else count(len(result.environments), "environment")
+    lines.append(f"{apis} for {where}: {files} {will}written, {len(deleted)} {will}deleted, {result.unchanged} unchanged.")
     lines += [
         f"{base}{folder} belongs to no environment of cxgen.yaml; delete it with git rm -r once nothing there runs."
         for folder in result.forgotten
     ]
-    if result.argocd is None:
+    if not result.wiring:
         lines.append("No Argo CD file: set argocd.repo_url in cxgen.yaml to have argocd/ written.")
     return [*lines, *_next(result, base, check=check)]
 
@@ -86,6 +87,10 @@ def _next(result: Rendered, base: str, *, check: bool) -> list[str]:
     if result.out:
         return [f"Written below {result.folder or 'this folder'}."]
     lines = ["Next: git add --all && git commit && git push"]
-    if any(change.path == result.argocd and change.data is not None for change in result.changes):
-        lines.append(f"Once, with the namespace {result.namespace} in place: kubectl apply -f {base}{result.argocd}")
+    written = {change.path for change in result.changes if change.data is not None}
+    lines += [
+        f"Once, with the namespace {namespace} in place: kubectl apply -f {base}{path}"
+        for path, namespace in result.wiring
+        if path in written
+    ]
     return lines

@@ -27,6 +27,8 @@ KINDS = tuple(
         ("", "ServiceAccount"),
         ("apps", "Deployment"),
         ("autoscaling", "HorizontalPodAutoscaler"),
+        ("keda.sh", "ScaledObject"),
+        ("monitoring.coreos.com", "PodMonitor"),
         ("networking.k8s.io", "Ingress"),
         ("policy", "PodDisruptionBudget"),
     )
@@ -38,6 +40,7 @@ class Wiring(NamedTuple):
 
     environment: Identifier
     destination: Identifier  # Argo CD knows a cluster by `server` (an address) or by `name`
+    automated: bool
     kinds: tuple[GroupKind, ...] = KINDS
 
 
@@ -60,7 +63,9 @@ def wiring(name: str, environment: Environment, argocd: Argocd, folder: str) -> 
         "cluster": environment.cluster,
         "namespace": environment.namespace or name,
         "folders": f"{folder}/*",
+        "prune": argocd.prune,
+        "selfHeal": argocd.self_heal,
     }
-    spec = Wiring(Identifier(name), Identifier("server" if is_address else "name"))
+    spec = Wiring(Identifier(name), Identifier("server" if is_address else "name"), argocd.automated)
     values = templates.LiteralRef(Group({key: Value(value, STRING) for key, value in data.items()}))
     return templates.render(f"{FOLDER}/environment.yaml", spec, values)

@@ -64,9 +64,11 @@ def _lines(group: Group, indent: int) -> list[str]:
         if member.comment:
             lines.append(f"{space}# {member.comment}")
         name = f"{space}{yamlio.key(key)}:"
-        if isinstance(member, Group):
+        if isinstance(member, Group) and member.members:
             lines += [name, *_lines(member, indent + 2)]
-        elif isinstance(member.data, list):
+        elif isinstance(member, Group):
+            lines.append(f"{name} {{}}")
+        elif isinstance(member.data, list | dict):
             lines += [name, *yamlio.block(member.data, indent + 2)]
         else:
             lines.append(f"{name} {yamlio.scalar(member.data)}")

@@ -13,7 +13,7 @@ import functools
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ class Unit(NamedTuple):
     folder: str
     files: Mapping[str, bytes]
     flat: bool = False
+    kind: str = ""  # of the API that it holds
 
 
 def _above(path: str) -> Iterator[str]:
@@ -90,6 +91,14 @@ def _folders(root: Path, parent: str) -> list[str]:
     return sorted(entry.name for entry in os.scandir(base) if entry.is_dir(follow_symlinks=False)) if base.is_dir() else []
 
 
+def kind(root: Path, folder: str) -> str:
+    """The kind of the API that was rendered into a folder; nothing where there is none, or where the next render will say why."""
+    try:
+        return inventory.read(_read_regular(f"{root}/{folder}/{inventory.NAME}") or b"", folder).kind
+    except (OSError, RepositoryError):
+        return ""
+
+
 def environments(root: Path) -> list[str]:
     """The environments that have rendered APIs, in order; a folder that cannot be read has none."""
     found = []
@@ -130,7 +139,7 @@ class _Planner:
             return
         half_done = {path.removeprefix(f"{unit.folder}/") for path in self.half_done.get(unit.folder, ())}
         own = {name for name in {*listed.hashes, *half_done} - {inventory.NAME} if not (unit.flat and "/" in name)}
-        index = inventory.write({path: inventory.sha256(data) for path, data in unit.files.items()}) if unit.files else None
+        index = inventory.write({path: inventory.sha256(data) for path, data in unit.files.items()}, unit.kind) if unit.files else None
         # The inventory comes first and goes last: no folder of ours is ever without one, however a render ends.
         if index is not None:
             self.plan_inventory(f"{unit.folder}/{inventory.NAME}", index)
@@ -240,10 +249,12 @@ def _read_regular(path: str) -> bytes | None:
         return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
 
 
-def apply(root: Path, units: list[Unit], looked: Plan, *, whole: str | None, force: bool, unmerged: Callable[[], frozenset[str]]) -> Plan:
+def apply(
+    root: Path, units: list[Unit], looked: Plan, *, whole: Sequence[str], force: bool, unmerged: Callable[[], frozenset[str]]
+) -> Plan:
     """Makes the tree what the units say, unless something is refused; returns what was done. `looked` is a plan for the units.
 
-    `whole` is the folder in which the units are all that there is, so that nothing there is left for another render.
+    `whole` are the folders in which the units are all that there is, so that nothing there is left for another render.
     Raises RepositoryError where another render is running, or the disk refuses.
     """
     if looked.refused or not (looked.changes or os.path.lexists(root / WORK)):
@@ -352,9 +363,9 @@ def _note(root: Path, changes: tuple[Change, ...]) -> None:
     _write_pending(root, noted)
 
 
-def _outside(root: Path, units: list[Unit], whole: str | None) -> dict[str, frozenset[str]]:
+def _outside(root: Path, units: list[Unit], whole: Sequence[str]) -> dict[str, frozenset[str]]:
     """What a killed render left to do in other folders than those of the units."""
-    covered = covers(units if whole is None else [*units, Unit(whole, {})])
+    covered = covers([*units, *(Unit(folder, {}) for folder in whole)])
     return {path: hashes for path, hashes in _read_pending(root).items() if not covered(path)}
 
 

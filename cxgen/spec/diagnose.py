@@ -9,13 +9,13 @@ import re
 import shlex
 import typing
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from cxgen.errors import Diagnostic
 from cxgen.spec import models
+from cxgen.spec.containers import REFERENCE, TEXT
+from cxgen.spec.model import Model, models_in
 from cxgen.spec.scalars import show
 from cxgen.yamlio import Node
 
@@ -28,17 +28,17 @@ def at(file: str, node: Node, code: str, path: FieldPath, message: str, *, key: 
     """A diagnostic at a path of a document; with `key`, at the key rather than its value."""
     target, field, _ = node.at(path)
     line, column = (target.key_line, target.key_column) if key and target.key_line else (target.line, target.column)
-    return Diagnostic(code, message, file, line, column, field)
+    return Diagnostic(code, message, target.file or file, line, column, field)
 
 
 def path_of(detail: ErrorDetails) -> FieldPath:
-    """Where pydantic found an error; it marks the key of a map by a last step of its own."""
-    return detail["loc"][:-1] if detail["loc"][-1:] == ("[key]",) else detail["loc"]
+    """Where pydantic found an error; it marks the key of a map, and which of two types it tried, by steps of its own."""
+    path = detail["loc"][:-1] if detail["loc"][-1:] == ("[key]",) else detail["loc"]
+    return tuple(step for step in path if step not in (TEXT, REFERENCE))
 
 
-def diagnostics(error: ValidationError, model: type[models.Model], node: Node, file: str) -> list[Diagnostic]:
+def diagnostics(errors: list[ErrorDetails], model: type[Model], node: Node, file: str) -> list[Diagnostic]:
     """All that a model found wrong in a document, in the order of its lines."""
-    errors = error.errors(include_url=False)
     unknown = [detail for detail in errors if detail["type"] in UNKNOWN]
     # Whoever has hundreds of unknown fields wrote something else than a spec; to guess at each would take long.
     guess = _Guess(model, node, {path_of(detail) for detail in unknown[:MOST_GUESSES]})
@@ -46,7 +46,7 @@ def diagnostics(error: ValidationError, model: type[models.Model], node: Node, f
     return sorted(dict.fromkeys(found), key=lambda d: (d.line, d.column))
 
 
-def _diagnostic(detail: ErrorDetails, model: type[models.Model], node: Node, file: str, guess: _Guess) -> Diagnostic:
+def _diagnostic(detail: ErrorDetails, model: type[Model], node: Node, file: str, guess: _Guess) -> Diagnostic:
     path, kind = path_of(detail), detail["type"]
     is_key = detail["loc"][-1:] == ("[key]",)
     if kind in UNKNOWN:
@@ -84,6 +84,7 @@ _OTHER_NAMES = {
     "ports": "port",
     "containerport": "port",
     "path": "endpoint",
+    "volumemounts": "volumes",
     "min": "min_replicas",
     "max": "max_replicas",
 }
@@ -97,13 +98,13 @@ def _snake(name: str) -> str:
 class _Guess:
     """What unknown fields were probably meant to be."""
 
-    def __init__(self, model: type[models.Model], node: Node, paths: set[FieldPath]) -> None:
+    def __init__(self, model: type[Model], node: Node, paths: set[FieldPath]) -> None:
         self.model, self.node = model, node
         self.near = {path: self._near(path) for path in paths}
         # Where the fields belong that were written in the wrong map, and the required fields that are there, but misspelt.
         self.places = {path: place for path in paths if (place := self._place(path, _snake(str(path[-1]))))}
         self.misspelt = {(*path[:-1], near) for path, near in self.near.items()}
-        self.misspelt |= {("pod",), ("pod", "containers", 0, "image")} if ("image",) in self.misspelt else set()
+        self.misspelt |= {("pod",), ("pod", "containers"), ("pod", "containers", 0, "image")} if ("image",) in self.misspelt else set()
 
     def explains(self, missing: FieldPath) -> bool:
         """Whether a required field is not missing, but misspelt or in the wrong map: that is one mistake, not two."""
@@ -132,18 +133,19 @@ class _Guess:
     def _near(self, path: FieldPath) -> str:
         """The field of the same map that is nearest; one that comes later must be very near."""
         owner, name = _model(self.model, path[:-1]), str(path[-1])
-        return _near(name, sorted(owner.planned), cutoff=0.85) or _near(name, _known(owner))
+        return near(name, sorted(owner.planned), cutoff=0.85) or near(name, _known(owner))
 
     def _place(self, path: FieldPath, name: str) -> str:
-        """The one other map that has a field of this name, or nothing."""
+        """The one other map that has a field of this name, the highest of them; nothing where several are as high."""
         top = {name} if name in self.model.model_fields and len(path) > 1 else set()
         found = top | set(_elsewhere(self.model, name))
-        return found.pop() if len(found) == 1 else ""
+        highest = [place for place in found if place.count(".") == min(other.count(".") for other in found)]
+        return highest[0] if len(highest) == 1 else ""
 
     def _belongs(self, place: str) -> str:
         """In a spec that is written in the shorthand, a field belongs where the shorthand has it."""
         container = "pod.containers[]."
-        if place.startswith(container) and self.node.at(("pod", "containers", 0))[0].written is not None:
+        if place.startswith(container) and not self.node.at(("pod", "containers", 0))[1].endswith("]"):
             inside = place.removeprefix(container)
             if inside.partition(".")[0] in models.SHORTHAND:
                 return f"it belongs at {inside}"
@@ -153,16 +155,16 @@ class _Guess:
         return f"it belongs at {place}"
 
 
-def _known(owner: type[models.Model]) -> list[str]:
+def _known(owner: type[Model]) -> list[str]:
     """The fields of a map; at the top of a spec the shorthand belongs to them."""
     shorthand = (*models.SHORTHAND, models.SHORTHAND_PORT) if owner is models.RealtimeAPI else ()
     return [*owner.model_fields, *shorthand]
 
 
-def _example(model: type[models.Model], path: FieldPath) -> str:
+def _example(model: type[Model], path: FieldPath) -> str:
     """A field with the example that its model gives."""
     owner, name = _model(model, path[:-1]), str(path[-1])
-    if name == "pod":
+    if path in (("pod",), ("pod", "containers")):
         return "image: with an image reference, or pod.containers"
     field = owner.model_fields.get(name)
     if field is None or not field.examples:
@@ -173,7 +175,7 @@ def _example(model: type[models.Model], path: FieldPath) -> str:
     return f"{name}: {example}"
 
 
-def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+def near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """The nearest of some names, or nothing where none is near."""
     by_lower = {candidate.lower(): candidate for candidate in known}
     if not by_lower or len(name) > 2 * max(map(len, by_lower)):
@@ -182,37 +184,34 @@ def _near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     return by_lower[match[0]] if match else ""
 
 
-def _elsewhere(model: type[models.Model], name: str, prefix: str = "") -> Iterator[str]:
+def _elsewhere(model: type[Model], name: str, prefix: str = "") -> Iterator[str]:
     """The places below a map where a field of this name belongs."""
     if prefix and name in model.model_fields:
         yield f"{prefix}{name}"
     for field, info in model.model_fields.items():
         brackets = "[]" if typing.get_origin(info.annotation) is tuple else ""
-        for inner in _models(info.annotation):
+        for inner in models_in(info.annotation):
             yield from _elsewhere(inner, name, f"{prefix}{field}{brackets}.")
 
 
-def _model(model: type[models.Model], path: FieldPath) -> type[models.Model]:
+def _model(model: type[Model], path: FieldPath) -> type[Model]:
     """The model that describes the map at a path."""
+    is_key = False  # of a map whose keys are free
     for step in path:
-        if isinstance(step, int) or step not in model.model_fields:
-            continue  # an item of a list, or an entry of a map: the field before has named its model
-        for candidate in _models(model.model_fields[step].annotation):
+        if isinstance(step, int) or is_key or step not in model.model_fields:
+            is_key = False  # an item of a list, or an entry of a map: the field before has named its model
+            continue
+        annotation = model.model_fields[step].annotation
+        is_key = typing.get_origin(annotation) is dict
+        for candidate in models_in(annotation):
             model = candidate
     return model
-
-
-def _models(annotation: Any) -> Iterator[type[models.Model]]:
-    if isinstance(annotation, type) and issubclass(annotation, models.Model):
-        yield annotation
-    for argument in getattr(annotation, "__args__", ()):
-        yield from _models(argument)
 
 
 def unknown_kind(kind: Node, node: Node, file: str) -> tuple[Diagnostic, str]:
     """What is wrong with a kind that comes later or is none at all, and the kind that was probably meant."""
     if isinstance(kind.value, str) and kind.value in models.PLANNED_KINDS:
         return at(file, node, "E105", ("kind",), f"{kind.value} is not supported by this version of cxgen; remove it"), kind.value
-    near = _near(kind.value, (*models.KINDS, *models.PLANNED_KINDS)) if isinstance(kind.value, str) else ""
-    cure = f"did you mean {near}?" if near else "write RealtimeAPI"
-    return at(file, node, "E104", ("kind",), f"{show(kind.value)} is not a kind; {cure}"), near
+    guess = near(kind.value, (*models.KINDS, *models.PLANNED_KINDS)) if isinstance(kind.value, str) else ""
+    cure = f"did you mean {guess}?" if guess else "write RealtimeAPI"
+    return at(file, node, "E104", ("kind",), f"{show(kind.value)} is not a kind; {cure}"), guess

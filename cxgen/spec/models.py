@@ -1,196 +1,121 @@
-"""The fields of a spec, their defaults and their meaning. The JSON Schema in schemas/ is generated from here.
+"""The fields of an API, their defaults and their meaning. The JSON Schemas in schemas/ are generated from here.
 
-A model checks each value by itself; what several values must have in common is in validate.py. Names and defaults are those
-of Cortex 0.42 where it has the field.
+A model checks each value by itself; what several values must have in common is in rules/. Names and defaults are those of
+Cortex 0.42 where it has the field.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, WithJsonSchema
 
-from cxgen.spec import scalars as s
+from cxgen.spec import types as t
+from cxgen.spec.containers import Container
+from cxgen.spec.model import Model
 
-
-class Model(BaseModel):
-    """A map of the spec. Unknown keys are errors, and null puts a field back to its default."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-    # Fields that a later version will have: one clear error each, instead of "unknown".
-    planned: ClassVar[frozenset[str]] = frozenset()
-    # Fields in which null is a value of its own.
-    nullable: ClassVar[frozenset[str]] = frozenset()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _null_is_default(cls, data: Any) -> Any:
-        if isinstance(data, dict) and None in data.values():
-            return {key: value for key, value in data.items() if value is not None or key in cls.nullable or key not in cls.model_fields}
-        return data
-
-
-class HttpGet(Model):
-    """An HTTP request to the container."""
-
-    path: s.HttpPath = Field("/", description="Path to request.")
-    port: s.Port | None = Field(None, description="Port to request; pod.port by default.")
-
-
-class TcpSocket(Model):
-    """A connection to the container."""
-
-    port: s.Port | None = Field(None, description="Port that must accept a connection; pod.port by default.")
-
-
-class Exec(Model):
-    """A command in the container."""
-
-    command: tuple[s.Text, ...] = Field(description="Command that must exit with 0; not run in a shell.", examples=[["cat", "/ready"]])
-
-
-class Probe(Model):
-    """Exactly one of http_get, tcp_socket and exec. 0 stands for the default, as in Kubernetes."""
-
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in ("http_get", "tcp_socket", "exec")]})
-
-    http_get: HttpGet | None = Field(
-        None, description="An HTTP request that must be answered with 200 to 399.", examples=[{"path": "/healthz"}]
-    )
-    tcp_socket: TcpSocket | None = Field(None, description="A port that must accept a connection.", examples=[{"port": 8080}])
-    exec: Exec | None = Field(None, description="A command that must succeed in the container.", examples=[{"command": ["cat", "/ready"]}])
-    initial_delay_seconds: s.Count = Field(0, description="Seconds after the container's start before the first probe.")
-    timeout_seconds: s.TimeoutSeconds = Field(1, description="Seconds until a probe counts as failed.")
-    period_seconds: s.PeriodSeconds = Field(10, description="Seconds between two probes.")
-    success_threshold: s.SuccessThreshold = Field(1, description="Successes in a row that count as healthy again.")
-    failure_threshold: s.FailureThreshold = Field(3, description="Failures in a row that count as unhealthy.")
-
-
-class PreStop(Model):
-    """Exactly one of http_get and exec."""
-
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in ("http_get", "exec")]})
-
-    http_get: HttpGet | None = Field(None, description="An HTTP request before the container is stopped.", examples=[{"path": "/drain"}])
-    exec: Exec | None = Field(None, description="A command before the container is stopped.", examples=[{"command": ["sleep", "10"]}])
-
-
-class Compute(Model):
-    """What a container requests of its node."""
-
-    planned = frozenset(("shm", "gpu_type", "gpu_resource", "limits"))
-    nullable = frozenset(("cpu",))
-
-    cpu: s.Cpu | None = Field("200m", description="CPU request, at least 20m; null for none.")
-    mem: s.Memory | None = Field(None, description="Memory request and limit, at least 20Mi.")
-    gpu: s.Count = Field(0, description="Whole GPUs (nvidia.com/gpu).")
-    inf: s.Count = Field(0, description="Whole Inferentia chips (aws.amazon.com/neuron).")
-
-
-class Container(Model):
-    """One container of the pods."""
-
-    planned = frozenset(("volumes", "security"))
-
-    name: s.ContainerName = Field(description="Name of the container.", examples=["api"])
-    image: s.Image = Field(description="Image reference, by tag or digest.", examples=["ghcr.io/acme/iris:1.4.0"])
-    command: tuple[s.Text, ...] = Field(
-        (), description="Entrypoint in place of the image's; not run in a shell.", examples=[["python", "serve.py"]]
-    )
-    args: tuple[s.Text, ...] = Field((), description="Arguments in place of the image's.", examples=[["--workers", "4"]])
-    env: dict[s.EnvName, s.EnvValue] = Field(
-        {}, description="Environment variables, kept in the order written.", examples=[{"LOG_LEVEL": "info"}]
-    )
-    compute: Compute = Field(
-        Compute.model_construct(), description="What the container requests of its node.", examples=[{"cpu": "500m", "mem": "1Gi"}]
-    )
-    readiness_probe: Probe | None = Field(
-        None, description="No traffic reaches the pod until it succeeds.", examples=[{"http_get": {"path": "/healthz"}}]
-    )
-    liveness_probe: Probe | None = Field(
-        None, description="The container is restarted when it fails.", examples=[{"http_get": {"path": "/healthz"}}]
-    )
-    startup_probe: Probe | None = Field(
-        None, description="The other probes wait until it succeeds.", examples=[{"http_get": {"path": "/healthz"}}]
-    )
-    pre_stop: PreStop | None = Field(
-        None, description="Runs before the container is stopped.", examples=[{"exec": {"command": ["sleep", "10"]}}]
-    )
+# What stands below `environments.NAME` and `defaults` is read once it is merged; the schema has a definition of its own.
+OVERRIDE = {"$comment": "Override"}
+Override = Annotated[Any, WithJsonSchema(OVERRIDE)]
 
 
 class Pod(Model):
     """The pods that serve an API."""
 
-    planned = frozenset(("labels", "annotations", "volumes"))
-
-    port: s.Port = Field(8080, description="Port on which one of the containers serves HTTP.")
-    max_concurrency: s.Concurrency = Field(1, description="Requests that a replica works on at a time; not enforced.")
-    max_queue_length: s.Concurrency = Field(100, description="Requests that wait for a replica; not enforced.")
+    port: t.Port = Field(8080, description="Port on which one of the containers serves HTTP.")
+    max_concurrency: t.Concurrency = Field(1, description="Requests that a replica works on at a time; not enforced.")
+    max_queue_length: t.Concurrency = Field(100, description="Requests that wait for a replica; not enforced.")
     containers: tuple[Container, ...] = Field(
         description="The containers of a pod, at least one.", examples=[[{"name": "api", "image": "ghcr.io/acme/iris:1.4.0"}]]
+    )
+    labels: dict[t.LabelKey, t.LabelValue] = Field({}, description="Labels on the pods.", examples=[{"team": "vision"}])
+    annotations: dict[t.AnnotationKey, t.Text] = Field(
+        {}, description="Annotations on the pods.", examples=[{"example.com/owner": "vision"}]
+    )
+
+
+class Metric(Model):
+    """What replicas follow: cpu, memory, in_flight, or a metric of pods or of the outside (external) by its name."""
+
+    type: t.MetricType = Field(description="cpu, memory, in_flight, pods or external.", examples=["cpu"])
+    name: t.MetricName | None = Field(None, description="Name of the metric, for pods and external.", examples=["queue_length"])
+    target: t.MetricTarget | None = Field(
+        None,
+        description="Percent of the request for cpu and memory (80 by default), else the metric's value for each replica "
+        "(for in_flight target_in_flight by default).",
+        examples=[70],
     )
 
 
 class Autoscaling(Model):
     """How many replicas run."""
 
-    planned = frozenset(("metrics",))
-
-    min_replicas: s.Count = Field(1, description="Fewest replicas.")
-    max_replicas: s.Replicas = Field(100, description="Most replicas; equal to min_replicas means a fixed number.")
-    init_replicas: s.Count | None = Field(None, description="Replicas at the first deployment; no effect under GitOps.")
-    target_in_flight: s.InFlight | None = Field(None, description="Requests in flight per replica; max_concurrency by default.")
-    window: s.Window = Field(60, description="Time over which a change is bounded, 10s to 30m in steps of 10s; 60s by default.")
-    downscale_stabilization_period: s.Stabilization = Field(
+    min_replicas: t.Count = Field(1, description="Fewest replicas.")
+    max_replicas: t.Replicas = Field(100, description="Most replicas; equal to min_replicas means a fixed number.")
+    init_replicas: t.Count | None = Field(None, description="Replicas at the first deployment; no effect under GitOps.")
+    target_in_flight: t.InFlight | None = Field(None, description="Requests in flight per replica; max_concurrency by default.")
+    metrics: tuple[Metric, ...] = Field(
+        (),
+        description="What replicas follow; by default requests in flight where the environment measures them, else the CPU at 80 %.",
+        examples=[[{"type": "cpu", "target": 70}]],
+    )
+    window: t.Window = Field(60, description="Time over which a change is bounded, 10s to 30m in steps of 10s; 60s by default.")
+    downscale_stabilization_period: t.Stabilization = Field(
         300, description="The highest recommendation of this time counts when scaling down, 0s to 1h; 5m by default."
     )
-    upscale_stabilization_period: s.Stabilization = Field(
+    upscale_stabilization_period: t.Stabilization = Field(
         60, description="The lowest recommendation of this time counts when scaling up, 0s to 1h; 1m by default."
     )
-    max_downscale_factor: s.DownscaleFactor = Field(Decimal("0.75"), description="Replicas that stay at least, per window.")
-    max_upscale_factor: s.UpscaleFactor = Field(Decimal("1.5"), description="Growth at most, per window.")
-    downscale_tolerance: s.DownscaleTolerance = Field(Decimal("0.05"), description="Smaller drops are ignored; no effect yet.")
-    upscale_tolerance: s.UpscaleTolerance = Field(Decimal("0.05"), description="Smaller rises are ignored; no effect yet.")
+    max_downscale_factor: t.DownscaleFactor = Field(Decimal("0.75"), description="Replicas that stay at least, per window.")
+    max_upscale_factor: t.UpscaleFactor = Field(Decimal("1.5"), description="Growth at most, per window.")
+    downscale_tolerance: t.DownscaleTolerance = Field(Decimal("0.05"), description="Smaller drops are ignored; from Kubernetes 1.35 on.")
+    upscale_tolerance: t.UpscaleTolerance = Field(Decimal("0.05"), description="Smaller rises are ignored; from Kubernetes 1.35 on.")
 
 
 class UpdateStrategy(Model):
     """How a rollout replaces pods."""
 
-    max_surge: s.MaxSurge = Field("25%", description="Replicas above the wanted number during a rollout.")
-    max_unavailable: s.MaxUnavailable = Field("25%", description="Replicas below the wanted number during a rollout.")
+    max_surge: t.MaxSurge = Field("25%", description="Replicas above the wanted number during a rollout.")
+    max_unavailable: t.MaxUnavailable = Field("25%", description="Replicas below the wanted number during a rollout.")
 
 
 class Networking(Model):
     """Where an API is served."""
 
-    endpoint: s.Endpoint | None = Field(None, description="Path at which the API is served; /NAME by default.")
-    host: s.Host | None = Field(None, description="Host at which the API is served; every host by default.")
+    endpoint: t.Endpoint | None = Field(None, description="Path at which the API is served; /NAME by default.")
+    host: t.Host | None = Field(None, description="Host at which the API is served; every host by default.")
+
+
+class Toleration(Model):
+    """A taint of nodes that pods put up with."""
+
+    key: t.NodeLabelKey | None = Field(None, description="Key of the taint; every taint by default.", examples=["dedicated"])
+    operator: t.TaintOperator | None = Field(None, description="Equal where a value is given, else Exists.")
+    value: t.LabelValue | None = Field(None, description="Value of the taint.", examples=["ml"])
+    effect: t.TaintEffect | None = Field(None, description="Effect of the taint; every effect by default.", examples=["NoSchedule"])
+    toleration_seconds: t.Count | None = Field(None, description="Seconds for which NoExecute is tolerated; for ever by default.")
+
+
+class Monitoring(Model):
+    """Where Prometheus reads metrics: a PodMonitor."""
+
+    path: t.HttpPath = Field("/metrics", description="Path of the metrics.")
+    port: t.Port | None = Field(None, description="Port of the metrics; pod.port by default.")
+
+
+class Disruption(Model):
+    """What a node drain may do: a PodDisruptionBudget."""
+
+    max_unavailable: t.MaxUnavailable = Field(1, description="Replicas that a node drain may take away at a time.")
 
 
 class RealtimeAPI(Model):
     """An API that answers requests: a Deployment with a Service, a route and an autoscaler."""
 
-    planned = frozenset(
-        [
-            "canary",
-            "environments",
-            "node_groups",
-            "spot",
-            "service_account",
-            "image_pull_secrets",
-            "node_selector",
-            "tolerations",
-            "priority_class",
-            "runtime_class",
-            "termination_grace_period",
-            "monitoring",
-            "disruption",
-            "volumes",
-        ]
-    )
+    planned = frozenset(("canary",))
 
-    name: s.Name = Field(description="Name of the API and its objects, at most 42 characters.", examples=["iris"])
+    name: t.Name = Field(description="Name of the API and its objects, at most 42 characters.", examples=["iris"])
     kind: str = Field(description="RealtimeAPI.", json_schema_extra={"const": "RealtimeAPI"}, examples=["RealtimeAPI"])
     pod: Pod = Field(
         description="The pods that serve the API.", examples=[{"containers": [{"name": "api", "image": "ghcr.io/acme/iris:1.4.0"}]}]
@@ -202,15 +127,49 @@ class RealtimeAPI(Model):
         UpdateStrategy.model_construct(), description="How a rollout replaces pods.", examples=[{"max_surge": 1, "max_unavailable": 0}]
     )
     networking: Networking = Field(Networking.model_construct(), description="Where the API is served.", examples=[{"endpoint": "/iris"}])
-    labels: dict[s.LabelKey, s.LabelValue] = Field({}, description="Labels on every object, not on pods.", examples=[{"team": "vision"}])
-    annotations: dict[s.AnnotationKey, s.Text] = Field(
+    labels: dict[t.LabelKey, t.LabelValue] = Field({}, description="Labels on every object, not on pods.", examples=[{"team": "vision"}])
+    annotations: dict[t.AnnotationKey, t.Text] = Field(
         {}, description="Annotations on every object, not on pods.", examples=[{"example.com/owner": "vision"}]
     )
+    node_groups: tuple[t.EnvironmentName, ...] = Field(
+        (), description="Node groups of the environment on which pods run; all nodes by default.", examples=[["gpu"]]
+    )
+    spot: t.Flag = Field(False, description="Whether pods may run on the environment's spot nodes.")
+    node_selector: dict[t.NodeLabelKey, t.LabelValue] = Field({}, description="Labels that a node must have.", examples=[{"disk": "ssd"}])
+    tolerations: tuple[Toleration, ...] = Field(
+        (), description="Taints that pods put up with.", examples=[[{"key": "dedicated", "value": "ml", "effect": "NoSchedule"}]]
+    )
+    service_account: t.ObjectName | None = Field(
+        None, description="A ServiceAccount that exists, in place of the API's own; its token is mounted as it says.", examples=["reader"]
+    )
+    image_pull_secrets: tuple[t.ObjectName, ...] = Field((), description="Secrets with which images are pulled.", examples=[["registry"]])
+    priority_class: t.ObjectName | None = Field(None, description="PriorityClass of the pods.", examples=["high"])
+    runtime_class: t.ObjectName | None = Field(None, description="RuntimeClass of the pods.", examples=["nvidia"])
+    termination_grace_period: t.GracePeriod = Field(
+        60, description="Time that a pod has to finish its requests before it is killed; 60s by default."
+    )
+    monitoring: Monitoring | None = Field(None, description="Where Prometheus reads metrics.", examples=[{"path": "/metrics"}])
+    disruption: Disruption | None = Field(
+        None,
+        description="What a node drain may do; one replica at a time by default, where min_replicas is 2 or more.",
+        examples=[{"max_unavailable": 1}],
+    )
+    silence: dict[t.SilencedWarning, t.Reason] = Field(
+        {}, description="Warnings that do not matter for this API, each with the reason.", examples=[{"W117": "the model runs on the CPU"}]
+    )
+    environments: dict[t.EnvironmentName, Override] = Field(
+        {},
+        description="What differs in an environment: any field but name, kind, silence and environments, merged over them.",
+        examples=[{"production": {"autoscaling": {"min_replicas": 2}}}],
+    )
 
+
+# Fields that are the same everywhere.
+FIXED = ("name", "kind", "silence", "environments")
 
 # The shorthand: these fields at the top of a spec make one container named `api`.
 SHORTHAND = ("image", "command", "args", "env", "compute")
 SHORTHAND_PORT = "port"
 
-KINDS = {"RealtimeAPI": RealtimeAPI}
+KINDS: dict[str, type[RealtimeAPI]] = {"RealtimeAPI": RealtimeAPI}
 PLANNED_KINDS = ("TrafficSplitter", "AsyncAPI", "BatchAPI", "TaskAPI")

@@ -1,4 +1,4 @@
-"""The types of single values: each reads what was written, says what is wrong with it, and gives its normal form.
+"""What the types of single values are made of: rules that read what was written, say what is wrong, and give its normal form.
 
 A value from a file is text that knows whether it was quoted (yamlio.Plain); one from Python has Python's type. Both are
 read here, so that the rules and the words are the same.
@@ -6,12 +6,12 @@ read here, so that the rules and the words are the same.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial
-from typing import Annotated, Any, NoReturn
+from typing import Any, NoReturn
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -201,197 +201,31 @@ def seconds(low: str, high: str, *, step: int = 1) -> Rule:
     return Rule(read, {"type": "string", "pattern": r"^([0-9]*\.?[0-9]+(ns|us|µs|ms|s|m|h))+$"})
 
 
-def _rollout(most_percent: int | None) -> Rule:
-    def read(value: Any) -> int | str:
-        written = str(spelled(value, "a whole number or a percentage"))
-        match = re.fullmatch(r"([0-9]{1,9})(%?)", written)
-        if not match or isinstance(value, bool | float):
-            fail("E216", f"{show(value)} is neither a whole number nor a percentage; write 1 or 25%")
-        count = int(match[1])
-        if match[2] and most_percent is not None and count > most_percent:
-            fail("E216", f"{written} is more than all replicas; write at most {most_percent}%")
-        return f"{count}%" if match[2] else count
+def boolean() -> Rule:
+    """true or false; `yes` and its like are not, because readers of YAML do not agree on them."""
 
-    return Rule(read, {"type": ["string", "integer"], "pattern": "^[0-9]{1,9}%?$", "minimum": 0})
+    def read(value: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, Plain) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        fail("E103", f"{show(value)} is neither true nor false; write one of them")
 
-
-_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]+)?"
-# github.com/distribution/reference, regexp.go; the digests are those that github.com/opencontainers/go-digest knows.
-_IMAGE = re.compile(
-    rf"(?:{_DOMAIN}/)?(?P<repository>{_COMPONENT}(?:/{_COMPONENT})*)(?::[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?"
-    r"(?:@(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}))?"
-)
-_MAX_REPOSITORY = 255
+    return Rule(read, {"type": "boolean"})
 
 
-def _image(value: Any) -> str:
-    written = str(spelled(value, "an image"))
-    match = _IMAGE.fullmatch(written)
-    if not match:
-        near = "write it in lower case" if _IMAGE.fullmatch(written.lower()) else "write one such as ghcr.io/acme/iris:1.4.0"
-        near = "write sha256: and 64 digits 0-9 a-f after @" if "@" in written and _IMAGE.fullmatch(written.partition("@")[0]) else near
-        fail("E203", f"{show(written)} is not an image reference; {near}")
-    if len(match["repository"]) > _MAX_REPOSITORY:
-        fail("E203", f"the repository has {len(match['repository'])} characters; registries allow {_MAX_REPOSITORY}, so shorten it")
-    if re.fullmatch(r"[0-9a-f]{64}", written):
-        fail("E203", f"{show(written)} is the id of an image, which no registry knows; write name:tag or name@sha256:...")
-    return written
-
-
-_ENDPOINT = re.compile(r"[A-Za-z0-9/._~-]*")
-
-
-def _endpoint(value: Any) -> str:
-    written = str(spelled(value, "an endpoint"))
-    if not _ENDPOINT.fullmatch(written):
-        fail("E218", f"{show(written)} has characters other than A-Z a-z 0-9 / . _ ~ -; write one such as /models/iris")
-    if "//" in written:
-        fail("E218", f"{show(written)} has two slashes together; write one")
-    path = "/" + written.strip("/")
-    if path == "/":
-        fail("E218", f"{show(written)} would take every request of the host; write one such as /iris")
-    if any(part in (".", "..") for part in path.split("/")):
-        fail("E218", f"{show(written)} has . or .. between slashes, which clients resolve; write the path without it")
-    if len(path) > 1000:
-        fail("E218", f"it has {len(path)} characters; 1000 are allowed, so shorten it")
-    return path
-
-
-def _host(value: Any) -> str:
-    written = str(spelled(value, "a host"))
-    labels = written.removeprefix("*.")
-    if re.fullmatch(r"[0-9]+(\.[0-9]+){3}", written):
-        fail("E219", f"{show(written)} is an address, which an Ingress cannot have; write a DNS name, or leave it out for every host")
-    if not DNS1123.fullmatch(labels) or len(written) > 253 or any(len(label) > 63 for label in labels.split(".")):
-        fail("E219", f"{show(written)} is not a DNS name; write one such as models.example.com, in lower case, without port")
-    return written
-
-
-_HTTP_PATH = re.compile(r"/?[\x21-\x7e]*")
-
-
-def _http_path(value: Any) -> str:
-    written = str(spelled(value, "a path"))
-    if not _HTTP_PATH.fullmatch(written):
-        fail("E226", f"{show(written)} is not the path of a URL; write one such as /healthz")
-    return written if written.startswith("/") else f"/{written}"
-
-
-_QUALIFIED_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
-_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-LABEL_VALUE = f"^{_LABEL_VALUE.pattern}$"
-# Keys by which cxgen, Kubernetes, Helm, Argo CD and ingress-nginx steer objects: set by hand they would break what cxgen
-# promises (selectors, order of pruning, routing), or be overwritten by their owner.
-_RESERVED = re.compile(
-    r"(cxgen\.dev|argocd\.argoproj\.io|helm\.sh|meta\.helm\.sh|kubectl\.kubernetes\.io|deployment\.kubernetes\.io"
-    r"|autoscaling\.alpha\.kubernetes\.io)/.*"
-    r"|app\.kubernetes\.io/(name|instance|managed-by)|kubernetes\.io/ingress\.class"
-    r"|nginx\.ingress\.kubernetes\.io/(use-regex|rewrite-target|canary.*)"
-    # Refused on a Service that is no load balancer, or beside the annotation that came after it.
-    r"|service\.beta\.kubernetes\.io/load-balancer-source-ranges|service\.kubernetes\.io/topology-aware-hints"
-)
-
-
-def _key(value: Any, *, any_case: bool) -> str:
-    """The key of a label or annotation: k8s.io/apimachinery, pkg/util/validation, IsQualifiedName.
-
-    Annotations may have it in any case: pkg/api/validation, ValidateAnnotations.
-    """
-    written = str(spelled(value, "a key"))
-    prefix, slash, name = (written.lower() if any_case else written).rpartition("/")
-    if not _QUALIFIED_NAME.fullmatch(name) or (slash and (not DNS1123.fullmatch(prefix) or len(prefix) > 253)):
-        fail("E220", f"{show(written)} is not a key that Kubernetes takes; write one such as team or example.com/team")
-    if _RESERVED.fullmatch(written):
-        fail("E222", f"{written} is set by the tools that own it; remove it")
-    return written
-
-
-def _label(value: Any) -> str:
-    written = str(spelled(value, "a label"))
-    if not _LABEL_VALUE.fullmatch(written):
-        fail(
-            "E221",
-            f"{show(written)} is not a label value; write at most 63 letters, digits, - _ or ., with a letter or digit "
-            "at both ends, or make it an annotation",
-        )
-    return written
-
-
-def _api_name() -> Rule:
-    """A name of objects; two are taken by objects of Kubernetes' own, a Service and the ServiceAccount of every namespace."""
-    rule = pattern("E201", DNS1035, 42, "a name of lower-case letters, digits and -, a letter first", "iris")
+def choice(*words: str, later: tuple[str, ...] = ()) -> Rule:
+    """One of a few words; those that a later version will know are refused with that."""
 
     def read(value: Any) -> str:
-        name = str(rule.read(value))
-        if name in ("kubernetes", "default"):
-            fail("E201", f"{name} is the name of an object that Kubernetes itself makes; choose another")
-        return name
+        word = str(spelled(value, "a word"))
+        if word in words:
+            return word
+        if word in later:
+            fail("E106", f"{word} is not supported by this version of cxgen; write {' or '.join(words)}")
+        near = difflib.get_close_matches(word.lower()[:60].removeprefix("cap_"), [known.lower() for known in words], n=1)
+        meant = next((known for known in words if near and known.lower() == near[0]), "")
+        listed = f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
+        fail("E112", f"{show(word)} is not known here; {f'did you mean {meant}?' if meant else f'write {listed}'}")
 
-    return Rule(read, {**rule.schema, "not": {"enum": ["kubernetes", "default"]}})
-
-
-_MAX_ENV_NAME = 1000
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
-
-
-def _env_name(value: Any) -> str:
-    name = str(value)
-    if not _ENV_NAME.fullmatch(name):
-        fail("E204", f"{show(name)} is not the name of an environment variable; write letters, digits and _, no digit first")
-    if len(name) > _MAX_ENV_NAME:
-        fail("E204", f"{show(name)} has {len(name)} characters; YAML's keys allow {_MAX_ENV_NAME}, so shorten it")
-    if name.startswith("CXGEN_"):
-        fail("E205", f"{name} begins with CXGEN_, which cxgen's own variables do; choose another name")
-    return name
-
-
-def _env_value(value: Any) -> str:
-    if isinstance(value, dict):
-        if set(value) & {"secret", "config_map", "field", "value"}:
-            fail("E106", "references and {value: ...} are not supported by this version of cxgen; write a string")
-        fail("E103", "a map is not a value; write a string, a number, true or false")
-    return str(spelled(value, "a value"))
-
-
-def _anchored(regex: re.Pattern[str]) -> str:
-    """A pattern as JSON Schema's readers want it, which know nothing of Python's named groups."""
-    return f"^(?:{regex.pattern})$".replace("(?P<repository>", "(?:")
-
-
-# Letters of any case before the slash: annotations may have them, and a schema knows no lower case.
-_KEY_PATTERN = rf"^(?!(?:{_RESERVED.pattern})$)([A-Za-z0-9.-]+/)?{_QUALIFIED_NAME.pattern}$"
-
-Name = Annotated[str, _api_name()]
-ContainerName = Annotated[str, pattern("E201", DNS1035, 63, "a name of lower-case letters, digits and -, a letter first", "api")]
-Image = Annotated[str, Rule(_image, {"type": "string", "pattern": _anchored(_IMAGE)})]
-Text = Annotated[str, text("a string")]
-EnvName = Annotated[str, Rule(_env_name, {"type": "string", "pattern": f"^{_ENV_NAME.pattern}$", "maxLength": _MAX_ENV_NAME})]
-EnvValue = Annotated[str, Rule(_env_value, {"type": ["string", "number", "boolean"]})]
-LabelKey = Annotated[str, Rule(partial(_key, any_case=False), {"type": "string", "pattern": _KEY_PATTERN})]
-AnnotationKey = Annotated[str, Rule(partial(_key, any_case=True), {"type": "string", "pattern": _KEY_PATTERN})]
-LabelValue = Annotated[str, Rule(_label, {"type": ["string", "number", "boolean"], "pattern": LABEL_VALUE})]
-Cpu = Annotated[str, amount("20m", "m", "200m or 1")]
-Memory = Annotated[str, amount("20Mi", "", "512Mi or 2Gi")]
-Port = Annotated[int, integer(1, 65535)]
-Concurrency = Annotated[int, integer(1, 30000)]
-Count = Annotated[int, integer(0)]
-Replicas = Annotated[int, integer(1)]
-HttpPath = Annotated[str, Rule(_http_path, {"type": "string", "pattern": _anchored(_HTTP_PATH)})]
-Endpoint = Annotated[
-    str, Rule(_endpoint, {"type": "string", "pattern": r"^(?!.*(//|/\.\.?(/|$)))/?[A-Za-z0-9._~-][A-Za-z0-9/._~-]*$", "maxLength": 1000})
-]
-Host = Annotated[str, Rule(_host, {"type": "string", "pattern": rf"^(?![0-9.]+$)(\*\.)?{DNS1123.pattern}$", "maxLength": 253})]
-Window = Annotated[int, seconds("10s", "30m", step=10)]
-Stabilization = Annotated[int, seconds("0s", "1h")]
-DownscaleFactor = Annotated[Decimal, number(at_least="0", below="1")]
-UpscaleFactor = Annotated[Decimal, number(above="1")]
-DownscaleTolerance = Annotated[Decimal, number(at_least="0", below="1")]
-UpscaleTolerance = Annotated[Decimal, number(at_least="0")]
-InFlight = Annotated[Decimal, number(above="0")]
-MaxSurge = Annotated[int | str, _rollout(None)]
-MaxUnavailable = Annotated[int | str, _rollout(100)]
-TimeoutSeconds = Annotated[int, integer(0, zero=1)]
-PeriodSeconds = Annotated[int, integer(0, zero=10)]
-SuccessThreshold = Annotated[int, integer(0, zero=1)]
-FailureThreshold = Annotated[int, integer(0, zero=3)]
+    return Rule(read, {"type": "string", "enum": list(words)})

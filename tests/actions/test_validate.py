@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SMALLEST, Project
+from tests.conftest import MEMORY, SMALLEST, Project
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_lists_and_documents(project: Project) -> None:
 
 
 def test_names_are_too_long_together(project: Project) -> None:
-    project.write("cxgen.yaml", f"environments: {{{'e' * 49}: {{}}}}")
+    project.write("cxgen.yaml", f"{MEMORY}environments: {{{'e' * 49}: {{}}}}")
     outcome = project.run("validate")
     assert outcome.code == 2
     assert outcome.lines[0] == (
@@ -257,7 +257,7 @@ def test_one_path_prints_what_is_wrong_with_it(project: Project) -> None:
 
 @pytest.mark.parametrize("path", [".", "..", "apis/.."])
 def test_a_folder_with_the_whole_project_stands_for_its_specs(project: Project, path: str) -> None:
-    project.write("cxgen.yaml", "argocd: {repo_url: 'https://git.example.com/ml/apis.git'}\n")
+    project.write("cxgen.yaml", MEMORY + "argocd: {repo_url: 'https://git.example.com/ml/apis.git'}\n")
     project.render(path)
     outcome = project.run("validate", path)
     assert (outcome.code, outcome.out.splitlines()[0]) == (0, "0 errors, 0 warnings in 1 spec (1 file).")

@@ -7,17 +7,14 @@ from typing import Any
 import pytest
 
 from cxgen import yamlio
-from cxgen.plan.resolve import API, resolve
+from cxgen.plan.resolve import API
 from cxgen.render import helm, manifests
-from cxgen.spec import loader
+from tests import apis
 from tests.conftest import SMALLEST
 
 
-def load(more: str = "", base: str = SMALLEST) -> API:
-    document = loader.load(base + more, "x.yaml")[0][0]
-    assert document.api, document.diagnostics
-    assert not document.diagnostics
-    return manifests.with_pod_id(resolve(document.api))
+def load(more: str = "", base: str = SMALLEST, project: str = "") -> API:
+    return apis.load(base + more, project)
 
 
 def objects(api: API) -> dict[str, Any]:
@@ -52,7 +49,7 @@ def test_two_spellings_give_the_same_bytes(one: str, two: str) -> None:
 
 @pytest.mark.parametrize("value", ["1.10", "yes", "0x10", "1e3", "True", "010", "2024-01-01", "12:30:45", ".5"])
 def test_text_is_kept_as_it_is_spelled(value: str) -> None:
-    assert load(f"env: {{A: {value}}}\nargs: [{value}]").containers[0].env == (("A", value),)
+    assert load(f"env: {{A: {value}}}\nargs: [{value}]").containers[0].env == (("A", value, (), ""),)
     assert load(f"args: [{value}]").containers[0].args == (value,)
 
 

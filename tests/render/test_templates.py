@@ -9,18 +9,13 @@ import pytest
 
 from cxgen import resources
 from cxgen.errors import InvalidInput
-from cxgen.plan.resolve import API, resolve
 from cxgen.plan.values import values
 from cxgen.render import manifests, templates
 from cxgen.render.templates import ChartRef, LiteralRef
-from cxgen.spec import loader
+from tests.apis import load
 from tests.conftest import SMALLEST
 
-
-def api(text: str = SMALLEST) -> API:
-    document = loader.load(text, "x.yaml")[0][0]
-    assert document.api
-    return resolve(document.api)
+IRIS = load(SMALLEST)
 
 
 @pytest.fixture
@@ -36,8 +31,8 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def both(write: Path, template: str) -> tuple[str, str]:
     (write / "t.yaml").write_text(template)
-    data = values(api())
-    return templates.render("t.yaml", api(), ChartRef(data)), templates.render("t.yaml", api(), LiteralRef(data))
+    data = values(IRIS)
+    return templates.render("t.yaml", IRIS, ChartRef(data)), templates.render("t.yaml", IRIS, LiteralRef(data))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +82,7 @@ def test_misuse(write: Path, template: str, message: str) -> None:
     (write / "t.yaml").write_text(template)
     for mode in (ChartRef, LiteralRef):
         with pytest.raises(InvalidInput) as caught:
-            templates.render("t.yaml", api(), mode(values(api())))
+            templates.render("t.yaml", IRIS, mode(values(IRIS)))
         assert str(caught.value) == f"chart-templates/t.yaml:{message}"
 
 
@@ -95,16 +90,17 @@ def test_a_deployment_template_without_a_deployment(write: Path) -> None:
     (write / "realtime/templates").mkdir(parents=True)
     (write / "realtime/templates/deployment.yaml").write_text("kind: StatefulSet\n")
     with pytest.raises(InvalidInput, match=r"makes no Deployment of iris; .* \[E603\]"):
-        manifests.with_pod_id(api())
+        manifests.with_pod_id(IRIS)
 
 
 def test_every_object_is_of_a_kind_that_argocd_is_told_of() -> None:
     from cxgen import yamlio
     from cxgen.render.argocd import KINDS
 
-    full = api()._replace(pdb_max_unavailable=1)
+    spec = SMALLEST + "autoscaling: {min_replicas: 2}\nmonitoring: {}\n"
+    by_keda = load(spec, "environments: {prod: {autoscaler: keda}}")
     found = set()
-    for text in manifests.manifests(full).values():
+    for text in (*manifests.manifests(load(spec)).values(), *manifests.manifests(by_keda).values()):
         for made in yamlio.objects(text, "x"):
             group, _, _ = made["apiVersion"].rpartition("/")
             found.add((group, made["kind"]))

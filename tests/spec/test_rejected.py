@@ -49,7 +49,8 @@ def test_message(path: Path, project: Project) -> None:
     (project.root / "apis/iris.yaml").unlink()
     project.write("apis/x.yaml", spec)
     outcome = project.run("validate")
-    found = [line for line in outcome.lines if re.search(r"\[[EW]\d{3}\]$", line)]
+    # Short specs ask for no memory; that this is said is shown once.
+    found = [line for line in outcome.lines if re.search(r"\[[EW]\d{3}\]$", line) and ("[W116]" not in line or "W116" in path.stem)]
     if os.environ.get("CXGEN_UPDATE_GOLDEN"):
         path.write_text(spec + "".join(f"#: {line}\n" for line in found))
         return
