@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -22,21 +21,23 @@ SURROUNDINGS = [
 
 
 def render(folder: Path, reverse: bool, umask: int, **surroundings: str) -> tuple[dict[str, bytes], bytes]:
-    """One project with the specs of all examples, for three environments, its files created in one order or the other."""
-    (folder / "apis").mkdir(parents=True)
+    """The specs of all examples in three environments, created in one order or the other; that of every field by itself."""
+    shutil.copytree(ROOT / "examples/everything", folder / "everything")
+    (folder / "apis").mkdir()
     shutil.copy(ROOT / "examples/environments/cxgen.yaml", folder)
-    for name in sorted(EXAMPLES, reverse=reverse):
-        for path in (ROOT / "examples" / name / "apis").iterdir():
-            text = re.sub(r"^environments:\n(  .*\n)+", "", path.read_text(), flags=re.MULTILINE)
-            (folder / "apis" / path.name).write_text(text.replace("node_groups: [gpu-large]", "node_groups: [gpu]"))
+    for name in sorted(set(EXAMPLES) - {"everything"}, reverse=reverse):
+        for path in sorted((ROOT / "examples" / name / "apis").iterdir(), reverse=reverse):
+            shutil.copy(path, folder / "apis")
     environment = {**os.environ, **surroundings}
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-m", "cxgen", *command], cwd=folder, env=environment, capture_output=True, check=True, umask=umask
-        ).stdout
-        for command in (["render"], ["render", "--stdout", "--env", "staging"])
-    ]
-    return {**files(folder / "deploy", folder), **files(folder / "argocd", folder)}, outputs[1]
+
+    def run(*command: str, cwd: Path = folder) -> bytes:
+        arguments = [sys.executable, "-m", "cxgen", *command]
+        return subprocess.run(arguments, cwd=cwd, env=environment, capture_output=True, check=True, umask=umask).stdout
+
+    run("render")
+    run("render", cwd=folder / "everything")
+    written = {path: data for path, data in files(folder, folder).items() if "/deploy/" in f"/{path}" or "/argocd/" in f"/{path}"}
+    return written, run("render", "--stdout", "--env", "staging")
 
 
 def test_same_bytes(tmp_path: Path) -> None:

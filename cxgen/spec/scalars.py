@@ -223,7 +223,7 @@ def choice(*words: str, later: tuple[str, ...] = ()) -> Rule:
             return word
         if word in later:
             fail("E106", f"{word} is not supported by this version of cxgen; write {' or '.join(words)}")
-        near = difflib.get_close_matches(word.lower()[:60].removeprefix("cap_"), [known.lower() for known in words], n=1)
+        near = difflib.get_close_matches(word.lower()[:60].removeprefix("cap_"), [known.lower() for known in words], n=1, cutoff=0.7)
         meant = next((known for known in words if near and known.lower() == near[0]), "")
         listed = f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
         fail("E112", f"{show(word)} is not known here; {f'did you mean {meant}?' if meant else f'write {listed}'}")

@@ -11,10 +11,6 @@ from tests.conftest import Project
     ("text", "message"),
     [
         (
-            "environments: {a: {}, b: {}}",
-            "1:15: environments: several environments are not supported by this version of cxgen; keep one [E401]",
-        ),
-        (
             "environments: {Prod: {}}",
             '1:16: environments.Prod: "Prod" is not a name of lower-case letters, digits and -; write "prod" [E403]',
         ),
@@ -42,7 +38,7 @@ from tests.conftest import Project
             '1:20: argocd.revision: "{{ .x }}" has {{, which Argo CD would take for a template; write it without [E403]',
         ),
         ("argo: {}", "1:1: argo: unknown field; did you mean argocd? [E101]"),
-        ("format: kustomize", "1:1: format: not supported by this version of cxgen; remove it [E106]"),
+        ("templates: mine", "1:1: templates: not supported by this version of cxgen; remove it [E106]"),
         ("- a", "1:1: the project file is one map; write argocd: and environments: [E007]"),
         (
             "a: [",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import SMALLEST, Project
+from tests.conftest import MEMORY, SMALLEST, Project
 
 
 def lily(project: Project) -> None:
@@ -49,6 +49,73 @@ def test_one_path_touches_one_api(project: Project) -> None:
     project.render("apis/iris.yaml")
     assert "port: 9000" in project.read("deploy/default/iris/values.yaml")
     assert project.files("deploy/default/lily") == before
+
+
+def test_a_kind_is_fixed_once_deployed(project: Project) -> None:
+    project.render()
+    project.write("apis/iris.yaml", "name: iris\nkind: TrafficSplitter\napis: []\n")
+    outcome = project.run("validate")
+    assert outcome.code == 2
+    assert (
+        "iris is deployed as a RealtimeAPI in default, and a kind is fixed once deployed; choose another name"
+        in outcome.lines[0] + outcome.lines[1]
+    )
+    assert "[E305]" in outcome.err
+    # Once it is a tombstone, the name is free.
+    (project.root / "apis/iris.yaml").unlink()
+    project.render("--allow-empty")
+    project.write("apis/iris.yaml", "name: iris\nkind: TrafficSplitter\napis: []\n")
+    assert "[E305]" not in project.run("validate").err
+
+
+ENVIRONMENTS = MEMORY + "environments: {dev: {routing: {host: dev.example.com}}, prod: {}}\n"
+
+
+def test_every_environment_at_once(project: Project) -> None:
+    project.write("cxgen.yaml", ENVIRONMENTS)
+    assert project.render().out.startswith("1 API for dev, prod: 22 files written")
+    assert {path.split("/")[1] for path in project.files()} == {"dev", "prod", ".gitattributes", ".cxgen"}
+    assert "dev.example.com" in project.read("deploy/dev/iris/values.yaml")
+    assert project.render().out.startswith("1 API for dev, prod: 0 files written")
+
+
+def test_one_environment(project: Project) -> None:
+    project.write("cxgen.yaml", ENVIRONMENTS)
+    project.render()
+    before = project.files("deploy/dev")
+    project.write("apis/iris.yaml", SMALLEST + "port: 9000\n")
+    assert project.render("--env", "prod").out.startswith("1 API for prod:")
+    assert project.files("deploy/dev") == before
+    assert "port: 9000" in project.read("deploy/prod/iris/values.yaml")
+    outcome = project.run("render", "--env", "prd")
+    assert (outcome.code, outcome.lines[0]) == (2, "--env: prd is not an environment of this project; did you mean prod? [E304]")
+    outcome = project.run("render", "--stdout")
+    assert (outcome.code, outcome.lines[0].split(";")[1]) == (2, " name it with --env: dev or prod [E304]")
+    assert project.run("render", "--stdout", "--env", "dev").out.count("dev.example.com") == 1
+
+
+def test_the_last_api_of_one_environment(project: Project) -> None:
+    project.write("cxgen.yaml", ENVIRONMENTS)
+    project.render()
+    (project.root / "apis/iris.yaml").unlink()
+    outcome = project.run("render", "--env", "dev")
+    assert (outcome.code, outcome.lines[0].split(": ")[0]) == (3, "deploy/dev")
+    project.render("--env", "dev", "--allow-empty")
+    assert set(project.files("deploy/dev")) == {
+        f"deploy/dev/iris/{name}" for name in (".cxgen", "Chart.yaml", "templates/serviceaccount.yaml")
+    }
+    assert "deploy/prod/iris/values.yaml" in project.files()
+    outcome = project.run("render")
+    assert (outcome.code, outcome.lines[0].split(": ")[0]) == (3, "deploy/prod")
+
+
+def test_an_environment_that_goes(project: Project) -> None:
+    project.write("cxgen.yaml", ENVIRONMENTS)
+    project.render()
+    project.write("cxgen.yaml", MEMORY + "environments: {prod: {}}\n")
+    outcome = project.render()
+    assert "deploy/dev belongs to no environment of cxgen.yaml; delete it with git rm -r once nothing there runs." in outcome.out
+    assert "deploy/dev/iris/values.yaml" in project.files()
 
 
 def test_one_path_is_refused_where_another_spec_is_wrong(project: Project) -> None:
