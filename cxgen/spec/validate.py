@@ -16,6 +16,8 @@ from cxgen.spec.rules.finding import Context, Finding
 
 # One environment's and one API's name, joined by "-", are the release name that Argo CD gives to Helm (at most 53).
 MAX_RELEASE_NAME = 53
+# Errors that rest on what cxgen.yaml says: while that is wrong, they would be wrong too.
+OF_ENVIRONMENTS = frozenset(("E223", "E236", "E237", "E238", "E239", "E242"))
 
 RULES = (
     *(containers.names, containers.images, containers.variables, containers.volumes),
@@ -66,12 +68,12 @@ def _spec(variants: Sequence[Document], of: ProjectFile) -> Iterator[Diagnostic]
     api = next((document.api for document in variants if document.api), None)
     silence = api.silence if api else {}
     for diagnostic, names in where.items():
-        if diagnostic.code in silence:
+        if diagnostic.code in silence or (not of.is_valid and (diagnostic.code in OF_ENVIRONMENTS or not diagnostic.is_error)):
             continue
         everywhere = len(names) == len(variants) or any(diagnostic.field.startswith(f"environments.{name}") for name in names)
         yield diagnostic if everywhere else diagnostic._replace(message=f"in {', '.join(names)}: {diagnostic.message}")
     occurring = {diagnostic.code for diagnostic in where}
-    if any(diagnostic.is_error for diagnostic in where):
+    if any(diagnostic.is_error for diagnostic in where) or not of.is_valid:
         return  # what an error hides may be what is silenced
     for code in silence:
         if code not in occurring:

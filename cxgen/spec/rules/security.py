@@ -37,7 +37,7 @@ _TOKEN = re.compile("|".join(f"(?P<t{number}>(?<![A-Za-z0-9_-])(?:{regex}))" for
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9]+ ){0,3}PRIVATE KEY( BLOCK)?-----")
 # Whatever stands between : and @ is a password, but for a reference to a variable, or a placeholder in brackets.
 _PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:]*:(?!\$[({]|<|\*+@)[^\s/@]+@")
-_SECRET_NAME = re.compile(r"(.*[_.-])?(PASSWORD|PASSWD|SECRET|TOKEN|SECRET_KEY|SECRET_ACCESS_KEY|API_KEY|APIKEY|PRIVATE_KEY)", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"(.*[_.-])?(PASSWORD|PASSWD|SECRET|TOKEN|APIKEY|(SECRET|SECRET_ACCESS|API|PRIVATE)_KEY)", re.IGNORECASE)
 
 
 _CURE = "put it into a Secret and write {secret: {name: ..., key: ...}}, or {value: ...} if it is none"
