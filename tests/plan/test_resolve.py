@@ -41,6 +41,24 @@ def container(more: str) -> API:
         ("labels: {a: x, b: y}", "labels: {b: y, a: x}"),
         ("port: 8080", "pod: {port: 8080}"),
         ("env: {A: 1}", "env: {A: '1'}"),
+        ("env: {A: {value: 1}}", "env: {A: '1'}"),
+        (
+            "compute: {cpu: 1, mem: 1Gi, limits: {cpu: 2000m, mem: 2048Mi}, shm: 1024Mi}",
+            "compute: {cpu: 1, mem: 1Gi, limits: {cpu: 2, mem: 2Gi}, shm: 1Gi}",
+        ),
+        ("compute: {mem: 1Gi, limits: {mem: 1024Mi}}", "compute: {mem: 1Gi}"),
+        ("compute: {hugepages: 1024Mi}", "compute: {hugepages: 1Gi}"),
+        ("termination_grace_period: 60s", "termination_grace_period: 1m"),
+        ("termination_grace_period: 1m30s", "termination_grace_period: 1.5m"),
+        ("autoscaling: {metrics: [{type: cpu}]}", "autoscaling: {metrics: [{type: cpu, target: 80.0}]}"),
+        ("autoscaling: {metrics: [{type: pods, name: a, target: 2.50}]}", "autoscaling: {metrics: [{type: pods, name: a, target: 2.5}]}"),
+        ("autoscaling: {metrics: [{type: cpu}]}", ""),
+        ("tolerations: [{key: a}]", "tolerations: [{key: a, operator: Exists}, {key: a}]"),
+        ("tolerations: [{key: a, value: b}]", "tolerations: [{key: a, value: b, operator: Equal}]"),
+        ("monitoring: {}", "monitoring: {port: 8080, path: metrics}"),
+        ("image_pull_secrets: [a, a]", "image_pull_secrets: [a]"),
+        ("silence: {W116: it is small}", ""),
+        ("spot: false", "spot: null"),
     ],
 )
 def test_two_spellings_give_the_same_bytes(one: str, two: str) -> None:
@@ -59,6 +77,9 @@ AUTOSCALING_ONLY = [
     "{min_replicas: 2, max_replicas: 2}",
     "{window: 2m}",
     "{max_downscale_factor: 0.1}",
+    "{metrics: [{type: cpu, target: 50}]}",
+    "{metrics: [{type: external, name: a, target: 50}]}",
+    "{min_replicas: 2, max_replicas: 2}",
 ]
 
 
@@ -254,3 +275,159 @@ def test_pods_are_locked_down() -> None:
 def test_a_slow_start_is_no_failure(probes: str, deadline: int | None) -> None:
     api = load(f"pod: {{containers: [{{name: a, image: 'a:1', {probes}}}]}}", "name: iris\nkind: RealtimeAPI\n")
     assert objects(api)["Deployment"]["spec"].get("progressDeadlineSeconds") == deadline
+
+
+def test_a_scaler_of_the_environment_leaves_pods_alone() -> None:
+    source = "{in_flight: {prometheus: {server: 'http://p:9090', query: x}}}"
+    before, after = load(), load(project=f"environments: {{default: {{autoscaler: keda, metrics: {source}}}}}")
+    assert before.pod_id == after.pod_id
+    assert before.deployment_id != after.deployment_id
+    assert {"ScaledObject", "HorizontalPodAutoscaler"} & set(objects(after)) == {"ScaledObject"}
+
+
+def test_metrics_of_an_hpa() -> None:
+    source = "{in_flight: {pods: requests_in_flight}, b: {external: clouds|b}, c: {pods: other}}"
+    metrics = (
+        "[{type: in_flight}, {type: external, name: b, target: 30}, {type: pods, name: d, target: 0.5}, {type: pods, name: c, target: 1}]"
+    )
+    spec = f"pod: {{max_concurrency: 4}}\nautoscaling: {{metrics: {metrics}}}"
+    made = objects(load(spec, project=f"environments: {{prod: {{metrics: {source}}}}}"))["HorizontalPodAutoscaler"]["spec"]["metrics"]
+    assert made == [
+        {"type": "Pods", "pods": {"metric": {"name": "requests_in_flight"}, "target": {"type": "AverageValue", "averageValue": "4"}}},
+        {"type": "External", "external": {"metric": {"name": "clouds|b"}, "target": {"type": "AverageValue", "averageValue": "30"}}},
+        {"type": "Pods", "pods": {"metric": {"name": "d"}, "target": {"type": "AverageValue", "averageValue": "500m"}}},
+        {"type": "Pods", "pods": {"metric": {"name": "other"}, "target": {"type": "AverageValue", "averageValue": "1"}}},
+    ]
+
+
+KEDA = "environments: {prod: {namespace: ml, autoscaler: keda, metrics: {in_flight: {prometheus: {server: 'http://p:9090', query: '%s'}}}}}"
+
+
+def test_keda_scales_to_zero() -> None:
+    spec = "autoscaling: {min_replicas: 0, max_replicas: 5, target_in_flight: 2.5, downscale_stabilization_period: 10m}"
+    made = objects(load(spec, project=KEDA % 'x{a="$(name)", n="$(namespace)", e="$(environment)", o="$(other)"}'))["ScaledObject"]["spec"]
+    assert (made["minReplicaCount"], made["maxReplicaCount"], made["cooldownPeriod"]) == (0, 5, 600)
+    (trigger,) = made["triggers"]
+    assert (trigger["type"], trigger["metadata"]["threshold"]) == ("prometheus", "2.5")
+    assert trigger["metadata"]["query"] == 'x{a="iris", n="ml", e="prod", o="$(other)"}'
+    behavior = made["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+    assert behavior == objects(load(spec.replace("min_replicas: 0, ", "")))["HorizontalPodAutoscaler"]["spec"]["behavior"]
+
+
+def test_without_keda_zero_is_one() -> None:
+    assert objects(load("autoscaling: {min_replicas: 0}"))["HorizontalPodAutoscaler"]["spec"]["minReplicas"] == 1
+    on_cpu = load("autoscaling: {min_replicas: 0}", project="environments: {prod: {autoscaler: keda}}")
+    assert objects(on_cpu)["ScaledObject"]["spec"]["minReplicaCount"] == 1
+
+
+@pytest.mark.parametrize(("version", "tolerance"), [("1.34", None), ("1.35", "50m"), ("v1.36.1", "50m"), (None, None)])
+def test_a_tolerance_is_for_clusters_that_keep_it(version: str | None, tolerance: str | None) -> None:
+    project = f"environments: {{prod: {{kubernetes_version: '{version}'}}}}" if version else ""
+    behavior = objects(load(project=project))["HorizontalPodAutoscaler"]["spec"]["behavior"]
+    assert [behavior[direction].get("tolerance") for direction in ("scaleDown", "scaleUp")] == [tolerance, tolerance]
+
+
+GROUPS = """
+environments:
+  prod:
+    node_groups:
+      cpu: {node_selector: {pool: cpu}}
+      gpu: {node_selector: {pool: gpu, zone: a}, tolerations: [{key: dedicated, value: gpu}]}
+      cheap: {node_selector: {pool: cpu, life: spot}, tolerations: [{key: spot}], spot: true}
+      cheaper: {node_selector: {life: spot, size: small}, spot: true}
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "terms", "tolerations"),
+    [
+        # Off the spot nodes: each of them has a label that differs.
+        (
+            "",
+            {
+                (("life", "NotIn", "spot"),),
+                (("life", "NotIn", "spot"), ("size", "NotIn", "small")),
+                (("pool", "NotIn", "cpu"), ("life", "NotIn", "spot")),
+                (("pool", "NotIn", "cpu"), ("size", "NotIn", "small")),
+            },
+            [],
+        ),
+        ("spot: true", set(), ["spot"]),
+        (
+            "node_groups: [cpu]",
+            {
+                (("pool", "In", "cpu"), ("life", "NotIn", "spot")),
+                (("pool", "In", "cpu"), ("life", "NotIn", "spot"), ("size", "NotIn", "small")),
+            },
+            [],
+        ),
+        (
+            "node_groups: [gpu]",
+            {
+                (("pool", "In", "gpu"), ("zone", "In", "a"), ("life", "NotIn", "spot")),
+                (("pool", "In", "gpu"), ("zone", "In", "a"), ("size", "NotIn", "small")),
+            },
+            ["dedicated"],
+        ),
+        (
+            "node_groups: [gpu, cheap]\nspot: true",
+            {(("pool", "In", "gpu"), ("zone", "In", "a")), (("life", "In", "spot"), ("pool", "In", "cpu"))},
+            ["dedicated", "spot"],
+        ),
+    ],
+)
+def test_node_groups(spec: str, terms: set[Any], tolerations: list[str]) -> None:
+    api = load(spec, project=GROUPS)
+    assert {frozenset(term) for term in api.nodes.terms} == {frozenset(term) for term in terms}
+    assert [toleration.key for toleration in api.nodes.tolerations] == tolerations
+
+
+def test_devices() -> None:
+    api = load(
+        "compute: {gpu: 2, gpu_type: T4, gpu_resource: nvidia.com/mig-1g.5gb}", project="environments: {prod: {gpu_type_label: a/b}}"
+    )
+    assert dict(api.nodes.selector) == {"a/b": "T4"}
+    assert api.nodes.taints == ("nvidia.com/gpu",)
+    resources = objects(api)["Deployment"]["spec"]["template"]["spec"]["containers"][0]["resources"]
+    assert resources["requests"]["nvidia.com/mig-1g.5gb"] == resources["limits"]["nvidia.com/mig-1g.5gb"] == "2"
+    assert load("compute: {inf: 1, inf_resource: aws.amazon.com/neuroncore}").nodes.taints == ("aws.amazon.com/neuron",)
+    assert load("compute: {gpu: 1, gpu_resource: amd.com/gpu}").nodes.taints == ("amd.com/gpu",)
+
+
+def test_one_volume_for_what_containers_share() -> None:
+    mounts = (
+        "[{mount_path: /m, persistent_volume_claim: {name: c}}, {mount_path: /s, empty_dir: {name: s}}, {mount_path: /t, empty_dir: {}}]"
+    )
+    spec = "".join(f"    - {{name: {name}, image: 'a:1', volumes: {mounts}}}\n" for name in ("a", "b"))
+    api = load(base=f"name: iris\nkind: RealtimeAPI\npod:\n  containers:\n{spec}")
+    assert [volume.name for volume in api.volumes] == ["claim-c", "shared-s", "empty-a-2", "empty-b-2"]
+
+
+def test_names_of_volumes_are_labels() -> None:
+    long = "x" * 200
+    mounts = (
+        f"[{{mount_path: /a, secret: {{name: a.b}}}}, {{mount_path: /b, secret: {{name: {long}}}}}, {{mount_path: /c, empty_dir: {{}}}}]"
+    )
+    api = load(
+        base=f"name: iris\nkind: RealtimeAPI\npod: {{containers: [{{name: {'c' * 63}, image: 'a:1', compute: {{shm: 1Mi}}, volumes: {mounts}}}]}}\n"
+    )
+    assert len({volume.name for volume in api.volumes}) == 4
+    assert all(len(volume.name) <= 63 and "." not in volume.name for volume in api.volumes)
+
+
+def test_routing() -> None:
+    assert "Ingress" not in objects(load(project="environments: {prod: {routing: {provider: none}}}"))
+    routing = "environments: {prod: {routing: {ingress_class: inside, host: a.example.com, tls_secret: tls}}}"
+    made = objects(load(project=routing))["Ingress"]["spec"]
+    assert (made["ingressClassName"], made["rules"][0]["host"]) == ("inside", "a.example.com")
+    assert made["tls"] == [{"hosts": ["a.example.com"], "secretName": "tls"}]
+    made = objects(load("networking: {host: b.example.com}", project=routing))["Ingress"]["spec"]
+    assert (made["rules"][0]["host"], made["tls"][0]["hosts"]) == ("b.example.com", ["b.example.com"])
+
+
+def test_a_service_account_that_is_named() -> None:
+    pod = objects(load("service_account: reader"))["Deployment"]["spec"]["template"]["spec"]
+    assert pod["serviceAccountName"] == "reader"
+    assert "automountServiceAccountToken" not in pod
+    assert objects(load("service_account: reader"))["ServiceAccount"]["metadata"]["name"] == "iris"
+    assert objects(load())["Deployment"]["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
