@@ -382,7 +382,7 @@ def test_node_groups(spec: str, terms: set[Any], tolerations: list[str]) -> None
     assert [toleration.key for toleration in api.nodes.tolerations] == tolerations
 
 
-def test_devices() -> None:
+def test_devices_of_other_kinds() -> None:
     api = load(
         "compute: {gpu: 2, gpu_type: T4, gpu_resource: nvidia.com/mig-1g.5gb}", project="environments: {prod: {gpu_type_label: a/b}}"
     )
@@ -408,9 +408,8 @@ def test_names_of_volumes_are_labels() -> None:
     mounts = (
         f"[{{mount_path: /a, secret: {{name: a.b}}}}, {{mount_path: /b, secret: {{name: {long}}}}}, {{mount_path: /c, empty_dir: {{}}}}]"
     )
-    api = load(
-        base=f"name: iris\nkind: RealtimeAPI\npod: {{containers: [{{name: {'c' * 63}, image: 'a:1', compute: {{shm: 1Mi}}, volumes: {mounts}}}]}}\n"
-    )
+    container = f"{{name: {'c' * 63}, image: 'a:1', compute: {{shm: 1Mi}}, volumes: {mounts}}}"
+    api = load(base=f"name: iris\nkind: RealtimeAPI\npod: {{containers: [{container}]}}\n")
     assert len({volume.name for volume in api.volumes}) == 4
     assert all(len(volume.name) <= 63 and "." not in volume.name for volume in api.volumes)
 
