@@ -28,6 +28,12 @@ env: {{LOG_LEVEL: info, WORKERS: 4, MODEL: m-{i}}}
 compute: {{cpu: 500m, mem: 1Gi}}
 autoscaling: {{min_replicas: 2, max_replicas: {most}}}
 """
+THREE = """defaults: {compute: {cpu: 250m}, labels: {team: ml}}
+environments:
+  dev: {cluster: a, defaults: {autoscaling: {min_replicas: 1}}}
+  staging: {cluster: b}
+  production: {cluster: c, kubernetes_version: "1.35"}
+"""
 
 
 def seconds(command: Sequence[str | Path], cwd: Path) -> float:
@@ -63,16 +69,25 @@ def many_apis(folder: Path, cxgen: Path) -> None:
     project(folder)
     for i in range(APIS):
         (folder / f"apis/{i:04}.yaml").write_text(MANY.format(i=i, most=3 + i))
+    print(f"\n| {APIS:,} APIs in one render | whole | each API and environment |\n|---|---|---|")
+    rows(folder, cxgen, 1)
+    (folder / "cxgen.yaml").write_text(THREE)
+    for path in (folder / "apis").iterdir():
+        path.write_text(path.read_text() + "environments: {dev: {env: {LOG_LEVEL: debug}}, production: {compute: {mem: 2Gi}}}\n")
+    rows(folder, cxgen, 3)
+    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"\nPeak memory of the largest process: {memory:.0f} MiB.")
+
+
+def rows(folder: Path, cxgen: Path, environments: int) -> None:
     runs = []
     for _ in range(3):
         shutil.rmtree(folder / "deploy", ignore_errors=True)
         runs.append((seconds([cxgen, "render"], folder), seconds([cxgen, "render"], folder)))
-    written, unchanged = (statistics.median(column) for column in zip(*runs, strict=True))
-    print(f"\n| {APIS:,} APIs in one render | whole | each |\n|---|---|---|")
-    print(f"| all files written | {written:.2f} s | {written / APIS * 1000:.2f} ms |")
-    print(f"| nothing to change | {unchanged:.2f} s | {unchanged / APIS * 1000:.2f} ms |")
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(f"\nPeak memory of the largest process: {memory:.0f} MiB.")
+    where = "one environment" if environments == 1 else f"{environments} environments, with layers"
+    for what, column in zip(("all files written", "nothing to change"), zip(*runs, strict=True), strict=True):
+        whole = statistics.median(column)
+        print(f"| {where}, {what} | {whole:.2f} s | {whole / APIS / environments * 1000:.2f} ms |")
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from cxgen.spec.containers import EnvReference
 from cxgen.spec.diagnose import FieldPath
@@ -33,7 +34,6 @@ _TOKENS = {
     "a token of Databricks": r"dapi[a-f0-9]{32}",
     "a key of Weights & Biases": r"wandb_v1_[A-Za-z0-9_]{40,}",
 }
-_TOKEN = re.compile("|".join(f"(?P<t{number}>(?<![A-Za-z0-9_-])(?:{regex}))" for number, regex in enumerate(_TOKENS.values())))
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9]+ ){0,3}PRIVATE KEY( BLOCK)?-----")
 # Whatever stands between : and @ is a password, but for a reference to a variable, or a placeholder in brackets.
 _PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:]*:(?!\$[({]|<|\*+@)[^\s/@]+@")
@@ -96,10 +96,16 @@ def plain_text(context: Context) -> Iterator[Finding]:
                 yield Finding("W120", where, message)
 
 
+@cache
+def _token() -> re.Pattern[str]:
+    """All tokens in one pattern; it takes two milliseconds to make, which a spec without a text does not pay."""
+    return re.compile("|".join(f"(?P<t{number}>(?<![A-Za-z0-9_-])(?:{regex}))" for number, regex in enumerate(_TOKENS.values())))
+
+
 def looks_like(text: str) -> str:
     """What secret a text holds, or nothing."""
     if _PRIVATE_KEY.search(text):
         return "a private key"
-    if match := _TOKEN.search(text):
+    if match := _token().search(text):
         return list(_TOKENS)[int((match.lastgroup or "t0")[1:])]
     return "a password in a URL" if _PASSWORD.search(text) else ""
