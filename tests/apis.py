@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from cxgen.plan.resolve import API, resolve
+from cxgen.plan.api import API
+from cxgen.plan.resolve import resolve
 from cxgen.render import manifests
-from cxgen.spec import loader, validate
-from cxgen.spec.loader import ProjectFile
+from cxgen.spec import loader, project_file, validate
+from cxgen.spec.project_file import ProjectFile
 from tests.conftest import EXAMPLES, ROOT, cortex_specs
 
 
 def project_of(text: str) -> ProjectFile:
     """A valid cxgen.yaml."""
-    project = loader.read_project(text) if text else loader.NO_PROJECT
+    project = project_file.read(text) if text else project_file.NO_PROJECT
     assert not [str(found) for found in validate.check_project(project) if found.is_error]
     return project
 

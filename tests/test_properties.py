@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from cxgen import yamlio
 from cxgen.errors import InvalidInput
-from cxgen.plan.resolve import API, resolve
+from cxgen.plan.api import API
+from cxgen.plan.resolve import resolve
 from cxgen.render import expressions, helm, manifests
 from cxgen.spec import loader, validate
+from cxgen.spec.project_file import NO_PROJECT
 from tests import apis, strategies
 
 
@@ -113,7 +115,7 @@ def test_no_mutation_gives_a_traceback(spec: dict[str, Any], data: st.DataObject
         found = validate.check(document)
         assert all(diagnostic.line and diagnostic.code and ";" in diagnostic.message + ";" for diagnostic in found)
         if document.api and not others and not any(diagnostic.is_error for diagnostic in found):
-            helm.chart(manifests.with_pod_id(resolve(document.api, loader.NO_PROJECT.targets["default"], "default")))
+            helm.chart(manifests.with_pod_id(resolve(document.api, NO_PROJECT.targets["default"], "default")))
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Any:

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from cxgen.actions.validate import SPECS, Validated, no_specs, shown, validate_specs
 from cxgen.errors import Diagnostic, InvalidInput, RepositoryError
 from cxgen.gitops import repository
+from cxgen.plan.api import API, Tombstone
 from cxgen.plan.identity import Identifier
-from cxgen.plan.resolve import API, Tombstone, resolve
+from cxgen.plan.resolve import resolve
 from cxgen.render import argocd, helm, manifests, tree
 from cxgen.render.tree import Change, Unit
 from cxgen.spec.diagnose import near

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from cxgen.errors import Diagnostic, InvalidInput
 from cxgen.gitops import repository
 from cxgen.render import tree
-from cxgen.spec import loader, validate
-from cxgen.spec.loader import Document, ProjectFile
+from cxgen.spec import files, loader, project_file, validate
+from cxgen.spec.loader import Document
 from cxgen.spec.project import FILE
+from cxgen.spec.project_file import ProjectFile
 from cxgen.spec.scalars import DNS1035
 
 SPECS = "apis"
@@ -55,7 +56,7 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
     Never raises for what a file holds: a bad document is a result.
     """
     root = find_root(start)
-    project = loader.load_project(root, shown(root / FILE, start))
+    project = project_file.load(root, shown(root / FILE, start))
     inside, wanted, unreadable = _choose(root, start, paths)
     known = set(inside)
     outside = [path for path in wanted if path not in known]
@@ -115,7 +116,7 @@ def _other_kinds(root: Path, documents: list[Document]) -> Iterator[Diagnostic]:
 def _choose(root: Path, start: Path, paths: tuple[Path, ...]) -> tuple[list[Path], list[Path], list[Diagnostic]]:
     """The spec files of the project, those among them and elsewhere that the paths name, and what could not be searched."""
     apis = root / SPECS
-    searched = functools.partial(loader.find, shown=lambda path: shown(path, start))
+    searched = functools.partial(files.find, shown=lambda path: shown(path, start))
     try:
         inside = searched([apis]) if apis.is_dir() else []
         if not paths:
@@ -131,7 +132,7 @@ def _choose(root: Path, start: Path, paths: tuple[Path, ...]) -> tuple[list[Path
 def _read(path: Path, name: str, project: ProjectFile) -> tuple[list[Document], list[Diagnostic]]:
     """The specs of a file, and what is wrong outside of them."""
     try:
-        return loader.load(loader.read_file(path, name), name, project)
+        return loader.load(files.read(path, name), name, project)
     except InvalidInput as error:
         return [], list(error.diagnostics)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from cxgen.plan.api import API, Autoscaling, Container, Handler, Metric, Mount, Nodes, Probe, Scaling, Variable, Volume
 from cxgen.plan.identity import Identifier
-from cxgen.plan.resolve import API, Autoscaling, Container, Handler, Metric, Mount, Nodes, Probe, Scaling, Variable, Volume
 from cxgen.spec import quantity
 from cxgen.spec.types import LABEL_VALUE
 

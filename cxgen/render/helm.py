@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from cxgen import yamlio
-from cxgen.plan.resolve import API, Tombstone
+from cxgen.plan.api import API, Tombstone
 from cxgen.plan.values import Group, Value, values
 from cxgen.render import expressions, templates
 from cxgen.render.manifests import FOLDER

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 from cxgen import yamlio
 from cxgen.errors import Diagnostic, InvalidInput
+from cxgen.plan.api import API
 from cxgen.plan.identity import content_id
-from cxgen.plan.resolve import API
 from cxgen.plan.values import values
 from cxgen.render import templates
 

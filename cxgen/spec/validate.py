@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cxgen.errors import Diagnostic
 from cxgen.spec.diagnose import FieldPath, at
-from cxgen.spec.loader import NO_PROJECT, Document, ProjectFile
+from cxgen.spec.loader import Document
+from cxgen.spec.project_file import NO_PROJECT, ProjectFile
 from cxgen.spec.rules import compute, containers, cortex, nodes, probes, project, scaling, security, size
 from cxgen.spec.rules.finding import Context, Finding
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cxgen import yamlio
-from cxgen.plan.resolve import API
+from cxgen.plan.api import API
 from cxgen.render import manifests
 from tests import apis, strategies
 from tests.cluster.conftest import Cluster

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cxgen import yamlio
-from cxgen.plan.resolve import API
+from cxgen.plan.api import API
 from cxgen.render import helm, manifests
 from tests import apis
 from tests.conftest import SMALLEST

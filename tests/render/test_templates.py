@@ -73,7 +73,7 @@ def test_modes(write: Path, template: str, chart: str, literal: str) -> None:
         ("\n\n[[ values.prot ]]", "3: there is no values.prot; ask spec first whether there is [E602]"),
         ("[[ spec.name | toYaml(2) ]]", "1: toYaml is for values [E602]"),
         ("[[ spec.name | toString ]]", "1: toString is for values [E602]"),
-        ("[[ spec.nmae ]]", "1: 'cxgen.plan.resolve.API object' has no attribute 'nmae'; fix the template [E601]"),
+        ("[[ spec.nmae ]]", "1: 'cxgen.plan.api.API object' has no attribute 'nmae'; fix the template [E601]"),
         ("[[ nothing ]]", "1: 'nothing' is undefined; fix the template [E601]"),
         ("x\n[% if %]", "2: Expected an expression, got 'end of statement block'; fix the template [E601]"),
     ],

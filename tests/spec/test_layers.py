@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cxgen.plan.resolve import API
+from cxgen.plan.api import API
 from tests import apis
 from tests.conftest import Project
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 
-from cxgen.plan.resolve import API
+from cxgen.plan.api import API
 from cxgen.render import helm, manifests
 from tests import strategies
 from tests.apis import known, load, load_all
@@ -191,8 +191,8 @@ def test_hostile_strings(tmp_path: Path, go_reader: Reader) -> None:
 
 
 def test_tombstone(tmp_path: Path) -> None:
+    from cxgen.plan.api import Tombstone
     from cxgen.plan.identity import Identifier
-    from cxgen.plan.resolve import Tombstone
 
     chart = write(tmp_path, helm.tombstone(Tombstone(Identifier("no"))))
     assert run_helm("lint", "--strict", chart).returncode == 0
