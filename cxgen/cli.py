@@ -71,7 +71,7 @@ def validate(paths: Paths = None) -> None:
 @app.command()
 def render(
     paths: Paths = None,
-    env: Annotated[str | None, typer.Option(metavar="NAME", help="Render one environment, not all of cxgen.yaml.")] = None,
+    env: Annotated[list[str] | None, typer.Option(metavar="NAME", help="Render this environment, not all; can be given again.")] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write below this folder, not the project's root.")] = None,
     stdout: Annotated[bool, typer.Option("--stdout", help="Print plain manifests instead of writing charts.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if something would change.")] = False,
@@ -89,11 +89,11 @@ def render(
     if stdout:
         if out or check or force or allow_empty:
             raise typer.BadParameter("--stdout writes nothing, so --out, --check, --force and --allow-empty have no place beside it")
-        result = action.render_manifests(Path.cwd(), chosen, env=env)
+        result = action.render_manifests(Path.cwd(), chosen, env=tuple(env or ()))
         _print(text.warnings(result.warnings), error=True)
         typer.echo(result.text.encode(), nl=False)  # UTF-8, whatever the locale
         return
-    done = action.render(Path.cwd(), chosen, env=env, out=out, check=check, force=force, allow_empty=allow_empty)
+    done = action.render(Path.cwd(), chosen, env=tuple(env or ()), out=out, check=check, force=force, allow_empty=allow_empty)
     _print(text.warnings(done.warnings), error=True)
     _print(text.rendered(done, check=check))
     raise typer.Exit(1 if check and done.changes else 0)

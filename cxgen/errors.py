@@ -35,7 +35,7 @@ CODES = {
     "E112": "A word is not one of those that a field knows.",
     # The values of a spec.
     "E201": "A name is not one that Kubernetes takes there, or is too long.",
-    "E202": "Two containers have the same name.",
+    "E202": "Two containers have the same name, or two entries of a layer.",
     "E203": "An image is not an OCI reference.",
     "E204": "The name of an environment variable is not valid.",
     "E205": "The name of an environment variable is taken.",
@@ -90,6 +90,7 @@ CODES = {
     "E406": "A version of Kubernetes is not valid.",
     "E407": "Two environments share a namespace.",
     "E408": "The settings of an environment contradict each other.",
+    "E409": "The project file has another name, or stands in another folder than the command is run in.",
     # The tree that is written.
     "E501": "A generated file was changed by hand.",
     "E502": "A file that cxgen did not write is in the way.",
@@ -127,6 +128,7 @@ CODES = {
     "W120": "A variable with the name of a secret has its value in plain text.",
     "W121": "A silenced warning does not occur.",
     "W122": "A setting has no effect without another.",
+    "W123": "A metric is named in another environment, and not in this one.",
 }
 RETIRED = frozenset(("E401",))  # several environments, which a first version did not have
 

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import yaml
 
 from cxgen.errors import Diagnostic, InvalidInput
+from cxgen.secrets import secret_in
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 50
@@ -46,7 +47,9 @@ class Plain(str):
 
 
 def cut(text: str) -> str:
-    """A text as messages show it: shortened where it is long."""
+    """A text as messages show it: shortened where it is long, and not at all where it looks like a secret."""
+    if secret_in(text):
+        return "(hidden)"
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -26,10 +26,12 @@ BETWEEN = {
     *("E240", "E241", "E242"),
 }
 BEYOND = {
+    "E103-empty-query",
     "E103-neither-true-nor-false",  # to PyYAML, yes is true
     "E107-in-defaults",
     "E107-override-of-another-container",
     "E107-port-twice",
+    "E107-slip-in-a-container",
     "E203-image-id",
     "E203-long-repository",
     "E207-huge-pages-of-another-size",
@@ -42,6 +44,7 @@ BEYOND = {
     "E211-window-too-long",
     "E211-window-too-short",
     "E216-unavailable",
+    "E220-label-in-upper-case",
     "E228-way-out",
     "E231-of-kubernetes",
 }

@@ -15,7 +15,7 @@ from cxgen.plan.identity import Identifier
 from cxgen.plan.resolve import resolve
 from cxgen.render import argocd, helm, manifests, tree
 from cxgen.render.tree import Change, Unit
-from cxgen.spec.diagnose import near
+from cxgen.spec.diagnose import listed, near
 from cxgen.spec.scalars import DNS1035
 
 GITATTRIBUTES = b"""\
@@ -63,7 +63,7 @@ def render(
     start: Path,
     paths: tuple[Path, ...] = (),
     *,
-    env: str | None = None,
+    env: tuple[str, ...] = (),
     out: Path | None = None,
     check: bool = False,
     force: bool = False,
@@ -71,7 +71,7 @@ def render(
 ) -> Rendered:
     """Renders all specs of the project around `start`, or those that `paths` name, below its root or `out`.
 
-    For every environment, or for `env` alone. Raises InvalidInput or RepositoryError with nothing written, or HalfWritten.
+    For every environment, or for those of `env`. Raises InvalidInput or RepositoryError with nothing written, or HalfWritten.
     """
     checked = _valid(start, paths, allow_none=not paths)
     if checked.outside and out is None:
@@ -86,8 +86,8 @@ def render(
         folder = f"{tree.DEPLOY}/{name}"
         apis = [manifests.with_pod_id(api) for api in _apis(checked, name)]
         targets.append(_Target(name, folder, apis, [] if paths else _without_spec(root, folder, checked)))
-    wiring = {name: text for name in checked.project.targets if (text := _wiring(checked, name, root)) is not None}
-    units = _units(targets, wiring)
+    wiring = {target.name: text for target in targets if (text := _wiring(checked, target.name, root)) is not None}
+    units = _units(targets, wiring, partial=len(targets) < len(checked.project.targets))
     known = set(checked.project.targets)
     forgotten = () if paths or env else tuple(f"{tree.DEPLOY}/{other}" for other in tree.environments(root) if other not in known)
     unmerged = functools.cache(lambda: repository.unmerged(root))
@@ -116,16 +116,18 @@ def render(
     )
 
 
-def _environments(checked: Validated, env: str | None) -> list[str]:
+def _environments(checked: Validated, env: tuple[str, ...]) -> list[str]:
     """The environments to render; raises InvalidInput where there is no such one."""
     known = list(checked.project.targets)
-    if env is None:
-        return known
-    if env not in known:
-        guess = near(env, known)
-        cure = f"did you mean {guess}?" if guess else f"known are {', '.join(known)}"
-        raise InvalidInput(Diagnostic("E304", f"{env} is not an environment of this project; {cure}", "--env"))
-    return [env]
+    wrong = []
+    for name in dict.fromkeys(env):
+        if name not in known:
+            guess = near(name, known)
+            cure = f"did you mean {guess}?" if guess else f"known are {listed(known)}"
+            wrong.append(Diagnostic("E304", f"{name} is not an environment of this project; {cure}", "--env"))
+    if wrong:
+        raise InvalidInput(*wrong)
+    return [name for name in known if not env or name in env]
 
 
 def _wiring(checked: Validated, name: str, root: Path) -> str | None:
@@ -149,8 +151,11 @@ def _refuse_empty(targets: list[_Target], buried: list[list[str]], project: Path
         raise InvalidInput(no_specs(project, start))
 
 
-def _units(targets: list[_Target], wiring: dict[str, str]) -> list[Unit]:
-    """All that a render writes: a folder for each API and each tombstone, and the files beside them."""
+def _units(targets: list[_Target], wiring: dict[str, str], *, partial: bool) -> list[Unit]:
+    """All that a render writes: a folder for each API and each tombstone, and the files beside them.
+
+    `partial` where there are more environments, whose files stay.
+    """
     shared = {".gitattributes": GITATTRIBUTES}
     units = []
     for target in targets:
@@ -160,7 +165,7 @@ def _units(targets: list[_Target], wiring: dict[str, str]) -> list[Unit]:
     return [
         *units,
         Unit(tree.DEPLOY, shared, flat=True),
-        Unit(argocd.FOLDER, {**shared, **files} if files else {}, flat=True),
+        Unit(argocd.FOLDER, {**shared, **files} if files else {}, flat=True, partial=partial),
     ]
 
 
@@ -170,7 +175,7 @@ def _without_spec(root: Path, parent: str, checked: Validated) -> list[str]:
     return [name for name in tree.folders(root, parent) if name not in known and DNS1035.fullmatch(name)]
 
 
-def render_manifests(start: Path, paths: tuple[Path, ...] = (), *, env: str | None = None) -> Manifests:
+def render_manifests(start: Path, paths: tuple[Path, ...] = (), *, env: tuple[str, ...] = ()) -> Manifests:
     """The objects of the selected specs in one environment; raises InvalidInput."""
     checked = _valid(start, paths, allow_none=False)
     names = _environments(checked, env)

@@ -76,7 +76,7 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
     order = {name: number for number, name in enumerate(read.values())}
     found = list(dict.fromkeys([*validate.check_project(project), *found]))
     found.sort(key=lambda diagnostic: (order.get(diagnostic.file, -1), diagnostic.line, diagnostic.column))
-    chosen.add(project.shown)  # what a default brings about concerns every spec
+    chosen |= {project.shown, *(diagnostic.file for diagnostic in project.diagnostics)}  # the project file concerns every spec
     parents = [f"{tree.DEPLOY}/{name}" for name in project.targets]
     # Tombstones alone are a state like any other.
     buried = not paths and not wanted and any(tree.folders(root, parent) for parent in parents)
@@ -122,11 +122,19 @@ def _choose(root: Path, start: Path, paths: tuple[Path, ...]) -> tuple[list[Path
         if not paths:
             return inside, inside, []
         known = {os.path.realpath(path): path for path in inside}  # a file is one file, whatever way leads to it
+        _refuse_projects(root, start, paths)
         # A folder that holds the whole project stands for its specs: what is rendered from them, and cxgen.yaml, are none.
         named = [apis if root.is_relative_to(os.path.realpath(start / path)) else start / path for path in paths]
         return inside, [known.get(os.path.realpath(path), path) for path in searched(named)], []
     except InvalidInput as error:
         return [], [], list(error.diagnostics)
+
+
+def _refuse_projects(root: Path, start: Path, paths: tuple[Path, ...]) -> None:
+    """A folder with a cxgen.yaml of its own is not read by another's rules; raises InvalidInput."""
+    for path in paths:
+        if not root.is_relative_to(os.path.realpath(start / path)) and (start / path / FILE).is_file():
+            raise InvalidInput(Diagnostic("E409", f"is a project of its own, with {FILE}; change into that folder first", str(path)))
 
 
 def _read(path: Path, name: str, project: ProjectFile) -> tuple[list[Document], list[Diagnostic]]:

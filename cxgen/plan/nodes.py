@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-
 from cxgen.plan.api import Nodes, Toleration
 from cxgen.plan.identity import Identifier
 from cxgen.spec import models
-from cxgen.spec.project import Environment, NodeGroup
+from cxgen.spec.nodes import terms
+from cxgen.spec.project import Environment
 
 # Taints that are not named as the resource is: NVIDIA's device plugins share one, and so do those of AWS.
 _TAINTS = {"nvidia.com": "nvidia.com/gpu", "aws.amazon.com": "aws.amazon.com/neuron"}
@@ -31,20 +30,8 @@ def nodes(spec: models.RealtimeAPI, environment: Environment) -> Nodes:
         selector=tuple(sorted(selector.items())),
         tolerations=tuple(dict.fromkeys(tolerations)),
         taints=tuple(Identifier(taint) for taint in taints),
-        terms=_terms(named, [] if spec.spot else spot),
+        terms=tuple(terms([group.node_selector for group in named], [] if spec.spot else [group.node_selector for group in spot])),
     )
-
-
-def _terms(wanted: list[NodeGroup], unwanted: list[NodeGroup]) -> tuple[tuple[tuple[str, str, str], ...], ...]:
-    """A node is of one of the wanted groups, and differs in some label from each of the unwanted."""
-    terms = []
-    for labels in [group.node_selector for group in wanted] or [{}]:
-        here = [(label, "In", value) for label, value in sorted(labels.items())]
-        # Nodes with another value of a label are of another group by that alone.
-        like = [other.node_selector for other in unwanted if all(labels.get(k, v) == v for k, v in other.node_selector.items())]
-        others = itertools.product(*([(k, "NotIn", v) for k, v in sorted(other.items()) if k not in labels] for other in like))
-        terms += [tuple(dict.fromkeys([*here, *other])) for other in others]
-    return tuple(dict.fromkeys(term for term in terms if term))
 
 
 def _toleration(spec: models.Toleration) -> Toleration:

@@ -111,7 +111,7 @@ def _source(container: str, index: int, number: int, spec: c.Volume) -> Volume:
         ("claim", "persistentVolumeClaim", "claimName", spec.persistent_volume_claim),
     ):
         if ref:
-            return _volume(f"{kind}-{ref.name}", f"{kind}-{content_id(ref.name)}", source, ((field, ref.name),))
+            return _volume(f"{kind}-{ref.name}", f"{kind}s-{content_id(ref.name)}", source, ((field, ref.name),))
     raise AssertionError("a valid volume has one source")
 
 

@@ -98,14 +98,18 @@ def _metric(metric: scaling.Metric, placeholders: dict[str, str]) -> Metric:
         return Metric(key, Identifier("Resource"), metric.type, str(int(metric.target)))
     if metric.type != scaling.IN_FLIGHT:
         key = Identifier(f"{metric.type}-{metric.name}")  # printed as a key of values alone
-    if source and source.prometheus:
-        query = source.prometheus.query
+
+    def filled(text: str) -> str:
         for name, value in placeholders.items():
-            query = query.replace(f"$({name})", value)
+            text = text.replace(f"$({name})", value)
+        return text
+
+    if source and source.prometheus:
+        query = filled(source.prometheus.query)
         return Metric(key, Identifier("prometheus"), metric.name, f"{metric.target:f}", source.prometheus.server, query)
     target = quantity.canonical(f"{metric.target:f}", smallest="m")
     kind = "Pods" if (source and source.pods) or (not source and metric.type == "pods") else "External"
-    return Metric(key, Identifier(kind), (source.pods or source.external or "") if source else metric.name, target)
+    return Metric(key, Identifier(kind), filled(source.pods or source.external or "") if source else metric.name, target)
 
 
 def _percent(share: Decimal) -> int:

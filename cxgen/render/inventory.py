@@ -45,9 +45,9 @@ def is_inside(path: str) -> bool:
     return path.isprintable() and "\\" not in path and all(part not in ("", ".", "..") for part in path.split("/"))
 
 
-def write(digests: Mapping[str, str], kind: str = "") -> bytes:
-    """The inventory of files (path -> hash) as bytes."""
-    lines = (f"{digest}  {path}" for path, digest in sorted(digests.items()))
+def write(hashes: Mapping[str, frozenset[str]], kind: str = "") -> bytes:
+    """The inventory of files (path -> hashes) as bytes."""
+    lines = (f"{digest}  {path}" for path, digests in sorted(hashes.items()) for digest in sorted(digests))
     return "\n".join((f"cxgen {__version__} {kind}".rstrip(), *lines, "")).encode()
 
 

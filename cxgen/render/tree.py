@@ -37,6 +37,7 @@ class Unit(NamedTuple):
     files: Mapping[str, bytes]
     flat: bool = False
     kind: str = ""  # of the API that it holds
+    partial: bool = False  # other files that its inventory lists stay as they are
 
 
 def _above(path: str) -> Iterator[str]:
@@ -139,7 +140,11 @@ class _Planner:
             return
         half_done = {path.removeprefix(f"{unit.folder}/") for path in self.half_done.get(unit.folder, ())}
         own = {name for name in {*listed.hashes, *half_done} - {inventory.NAME} if not (unit.flat and "/" in name)}
-        index = inventory.write({path: inventory.sha256(data) for path, data in unit.files.items()}, unit.kind) if unit.files else None
+        hashes = {path: frozenset((inventory.sha256(data),)) for path, data in unit.files.items()}
+        if unit.partial:
+            own &= set(unit.files)
+            hashes = {**listed.hashes, **hashes}
+        index = inventory.write(hashes, unit.kind) if hashes else None
         # The inventory comes first and goes last: no folder of ours is ever without one, however a render ends.
         if index is not None:
             self.plan_inventory(f"{unit.folder}/{inventory.NAME}", index)

@@ -9,10 +9,12 @@ import re
 import shlex
 import typing
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pydantic_core import ErrorDetails
 
 from cxgen.errors import Diagnostic
+from cxgen.secrets import secret_in
 from cxgen.spec import models
 from cxgen.spec.containers import REFERENCE, TEXT
 from cxgen.spec.model import Model, models_in
@@ -43,7 +45,8 @@ def diagnostics(errors: list[ErrorDetails], model: type[Model], node: Node, file
     # Whoever has hundreds of unknown fields wrote something else than a spec; to guess at each would take long.
     guess = _Guess(model, node, {path_of(detail) for detail in unknown[:MOST_GUESSES]})
     found = (_diagnostic(d, model, node, file, guess) for d in errors if d["type"] != "missing" or not guess.explains(path_of(d)))
-    return sorted(dict.fromkeys(found), key=lambda d: (d.line, d.column))
+    # What an anchor brings into several places is one mistake.
+    return sorted({(d.code, d.message, d.line, d.column): d for d in reversed(list(found))}.values(), key=lambda d: (d.line, d.column))
 
 
 def _diagnostic(detail: ErrorDetails, model: type[Model], node: Node, file: str, guess: _Guess) -> Diagnostic:
@@ -64,7 +67,7 @@ def _diagnostic(detail: ErrorDetails, model: type[Model], node: Node, file: str,
     wanted = "a map" if kind in ("model_type", "dict_type") else "a list"
     value = node.at(path)[0].value
     cure = _example(model, path)
-    if path[-1] in ("command", "args") and isinstance(value, str):
+    if path[-1] in ("command", "args") and isinstance(value, str) and not secret_in(value):
         with contextlib.suppress(ValueError):  # quotes that are not closed
             cure = f"{path[-1]}: {json.dumps(shlex.split(value))}"
     return at(file, node, "E103", path, f"{show(value)} is not {wanted}; write {cure}")
@@ -74,6 +77,7 @@ def _diagnostic(detail: ErrorDetails, model: type[Model], node: Node, file: str,
 _OTHER_NAMES = {
     "replicas": "autoscaling.min_replicas and autoscaling.max_replicas, equal for a fixed number",
     "environment": "env",
+    "initcontainers": "the work into the image's own start, since there are no init containers",
     "resources": "compute",
     "requests": "cpu, mem and gpu themselves",
     "memory": "mem",
@@ -84,10 +88,39 @@ _OTHER_NAMES = {
     "ports": "port",
     "containerport": "port",
     "path": "endpoint",
+    "valuefrom": "secret: {name, key}, config_map: {name, key} or field",
+    "secretkeyref": "secret: {name, key}",
+    "configmapkeyref": "config_map: {name, key}",
+    "fieldref": "field",
+    "claimname": "name",
+    "secretname": "name",
     "volumemounts": "volumes",
     "min": "min_replicas",
     "max": "max_replicas",
 }
+
+
+# At the top of a spec, the words of Kubernetes' manifests and of people.
+_AT_THE_TOP = {
+    "environment": "env for variables of the container, or environments for what differs",
+    "apiversion": "a short spec, not a manifest of Kubernetes: name, kind: RealtimeAPI and image",
+    "metadata": "name, labels and annotations at the top",
+    "spec": "its fields at the top",
+    "securitycontext": "security, in a container below pod.containers",
+    "affinity": "node_groups or node_selector",
+    "topologyspreadconstraints": "nothing: Kubernetes spreads the pods of a Deployment by itself",
+    "ingress": "networking",
+    "service": "port, for the port of the container",
+    "hpa": "autoscaling",
+    "scaling": "autoscaling",
+}
+# What is said for a whole environment.
+_OF_ENVIRONMENTS = ("namespace", "cluster", "kubernetes_version", "routing", "autoscaler", "gpu_type_label", "require_digest")
+
+
+def _flat(name: str) -> str:
+    """A name without what tells its spellings apart."""
+    return name.lower().replace("_", "").replace("-", "")
 
 
 def _snake(name: str) -> str:
@@ -104,6 +137,7 @@ class _Guess:
         # Where the fields belong that were written in the wrong map, and the required fields that are there, but misspelt.
         self.places = {path: place for path in paths if (place := self._place(path, _snake(str(path[-1]))))}
         self.misspelt = {(*path[:-1], near) for path, near in self.near.items()}
+        self.misspelt |= {(*path[:-1], _OTHER_NAMES.get(_flat(str(path[-1])), "")) for path in paths}
         self.misspelt |= {("pod",), ("pod", "containers"), ("pod", "containers", 0, "image")} if ("image",) in self.misspelt else set()
 
     def explains(self, missing: FieldPath) -> bool:
@@ -115,9 +149,16 @@ class _Guess:
     def cure(self, path: FieldPath) -> str:
         """What to write in place of an unknown field."""
         owner, name = _model(self.model, path[:-1]), str(path[-1])
-        other = _OTHER_NAMES.get(name.lower().replace("_", ""), "")
+        other = _OTHER_NAMES.get(_flat(name), "")
+        if owner is models.RealtimeAPI and len(path) == 1:
+            if name in _OF_ENVIRONMENTS:
+                return f"it belongs in cxgen.yaml, at environments.NAME.{name}"
+            other = _AT_THE_TOP.get(_flat(name), other)
         if other and (" " in other or other in _known(owner)):
-            there = self.node.at((*path[:-1], other))[2]
+            beside, written, there = self.node.at((*path[:-1], other))
+            here, where, _ = self.node.at(path)
+            # In another layer it is what this one was meant to replace.
+            there = there and beside.file == here.file and written.rpartition(".")[0] == where.rpartition(".")[0]
             return f"{other} stands there already, so remove it" if there else f"write {other}"
         near = self.near.get(path)
         if near and near.replace("_", "") == name.lower().replace("_", ""):
@@ -128,7 +169,15 @@ class _Guess:
             return f"did you mean {near}?"
         if other and (place := self._place(path, other)):
             return self._belongs(place)
-        return f"known here: {', '.join(_known(owner))}"
+        known = _known(owner)
+        if owner is models.RealtimeAPI and self._is_layer(path):
+            known = [field for field in known if field not in models.FIXED]
+        return f"known here: {', '.join(known)}"
+
+    def _is_layer(self, path: FieldPath) -> bool:
+        """Whether a field at the top of a spec stands in a layer over or below it."""
+        node, written, _ = self.node.at(path)
+        return bool(node.file) or "." in written
 
     def _near(self, path: FieldPath) -> str:
         """The field of the same map that is nearest; one that comes later must be very near."""
@@ -152,7 +201,7 @@ class _Guess:
             return f"it belongs at {place}; write the container out there, its name and image included"
         if place == f"{container}image":
             return f"it belongs at the top, without pod, or at {place}, beside a name"
-        return f"it belongs at {place}"
+        return f"it belongs at {place}" if "." in place else f"it belongs at the top: {place}"
 
 
 def _known(owner: type[Model]) -> list[str]:
@@ -167,18 +216,35 @@ def _example(model: type[Model], path: FieldPath) -> str:
     if path in (("pod",), ("pod", "containers")):
         return "image: with an image reference, or pod.containers"
     field = owner.model_fields.get(name)
-    if field is None or not field.examples:
-        return "a map with its fields"  # an item of a list, or an entry of a map
+    if field is None:  # an item of a list, or an entry of a map: as in the example of the whole
+        field = _model(model, path[:-2]).model_fields.get(str(path[-2])) if len(path) > 1 else None
+        whole = field.examples[0] if field and field.examples else None
+        inside = list(whole.values()) if isinstance(whole, dict) else whole
+        return _flow(inside[0]) if inside and isinstance(inside[0], dict) else "a map with its fields"
+    if not field.examples:
+        return "a map with its fields"
     example = field.examples[0]
     if isinstance(example, dict | list):
-        example = re.sub(r'"([A-Za-z_]+)": ', r"\1: ", json.dumps(example))  # in flow style, as people write it
+        example = _flow(example)
     return f"{name}: {example}"
+
+
+def _flow(example: Any) -> str:
+    """A list or map in flow style, as people write it."""
+    return re.sub(r'"([A-Za-z_]+)": ', r"\1: ", json.dumps(example))
+
+
+def listed(names: Iterable[str], most: int = 10) -> str:
+    """Names as a message lists them: the first few, and how many more there are."""
+    all_names = list(names)
+    more = f" and {len(all_names) - most} more" if len(all_names) > most else ""
+    return ", ".join(all_names[:most]) + more
 
 
 def near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """The nearest of some names, or nothing where none is near."""
     by_lower = {candidate.lower(): candidate for candidate in known}
-    if not by_lower or len(name) > 2 * max(map(len, by_lower)):
+    if not by_lower or len(by_lower) > MOST_GUESSES or len(name) > 2 * max(map(len, by_lower)):
         return ""  # nothing is near, and to compare long words takes long
     match = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=cutoff)
     return by_lower[match[0]] if match else ""
@@ -189,7 +255,8 @@ def _elsewhere(model: type[Model], name: str, prefix: str = "") -> Iterator[str]
     if prefix and name in model.model_fields:
         yield f"{prefix}{name}"
     for field, info in model.model_fields.items():
-        brackets = "[]" if typing.get_origin(info.annotation) is tuple else ""
+        origin = typing.get_origin(info.annotation)
+        brackets = "[]" if origin is tuple else ".NAME" if origin is dict else ""
         for inner in models_in(info.annotation):
             yield from _elsewhere(inner, name, f"{prefix}{field}{brackets}.")
 

@@ -7,7 +7,9 @@ it was written, so that an error names the layer that caused it.
 
 from __future__ import annotations
 
+import re
 import typing
+from collections.abc import Iterator
 from typing import Any
 
 from cxgen.spec import models
@@ -34,26 +36,8 @@ def _path(child: Node, written: str, step: str | int) -> str:
 
 
 def over_defaults(defaults: Node, spec: Node) -> Node:
-    """An API over the defaults of its environment: its own containers come first.
-
-    A default for a container that the API does not have says nothing, unless it is a whole one, with an image.
-    """
-    merged = _merge(defaults, spec, models.RealtimeAPI, upper_first=True)
-    assert isinstance(merged.value, dict)
-    pod = merged.value.get("pod")
-    if pod is None or not isinstance(pod.value, dict) or spec.at(("pod", "containers"))[2]:
-        return merged
-    # An API without containers has none of the defaults' parts of some either, and what it lacks, it lacks at its own place.
-    inside = dict(pod.value)
-    listed = inside.pop("containers", None)
-    whole = [node for node in listed.value if _is_whole(node, Container)] if listed and isinstance(listed.value, list) else []
-    if listed and whole:
-        inside["containers"] = like(listed, whole)
-    rest = {key: child for key, child in merged.value.items() if key != "pod"}
-    place = spec.at(("pod",))
-    if inside or place[2]:
-        rest["pod"] = Node(inside, place[0].line, place[0].column, place[0].key_line, place[0].key_column, "pod")
-    return like(merged, rest)
+    """An API over the defaults of its environment: its own containers come first."""
+    return _merge(defaults, spec, models.RealtimeAPI, upper_first=True)
 
 
 def over(lower: Node, upper: Node) -> Node:
@@ -61,13 +45,39 @@ def over(lower: Node, upper: Node) -> Node:
     return _merge(lower, upper, models.RealtimeAPI, upper_first=False)
 
 
+def without_parts(merged: Node) -> Node:
+    """All layers of an API merged, without parts of containers that only the defaults name: they edit, and add none.
+
+    What the API then lacks, it lacks at its own place.
+    """
+    assert isinstance(merged.value, dict)
+    pod = merged.value.get("pod")
+    listed = pod.value.get("containers") if pod and isinstance(pod.value, dict) else None
+    if pod is None or listed is None or not isinstance(pod.value, dict) or not isinstance(listed.value, list):
+        return merged
+    kept = [node for node in listed.value if not node.file or not isinstance(node.value, dict) or "image" in node.value]
+    if len(kept) == len(listed.value):
+        return merged
+    inside = {key: child for key, child in pod.value.items() if key != "containers"}
+    fields = {key: child for key, child in merged.value.items() if key != "pod"}
+    if kept or not listed.file:  # a list that the API itself leaves empty is empty
+        inside["containers"] = like(listed, kept)
+    if inside or not pod.file:
+        place = merged if pod.file else pod
+        fields["pod"] = Node(inside, place.line, place.column, place.key_line, place.key_column, "pod")
+    return like(merged, fields)
+
+
 def _merge(lower: Node, upper: Node, model: type[Model] | None, *, upper_first: bool) -> Node:
     """Two maps by key. Without a model the keys are free: null takes an entry away, and a value replaces the other whole."""
     assert isinstance(lower.value, dict) and isinstance(upper.value, dict)
     value = dict(lower.value)
+    if model is not None and (given := [key for key in model.one_of if key in upper.value and upper.value[key].value is not None]):
+        # Where exactly one of some fields can stand, the upper layer's takes the place of the lower one's.
+        value = {key: child for key, child in value.items() if key not in model.one_of or key in given}
     for key, child in upper.value.items():
         # What an API says for an environment may take away what is not there: it is there in another.
-        under = value.get(key, None if upper_first else like(child, {}))
+        under = value.get(key, None if upper_first else like(child, [] if isinstance(child.value, list) else {}))
         if model is None and child.value is None and under is not None:
             value.pop(key, None)
         elif model is not None and key in model.model_fields and under is not None:
@@ -95,10 +105,11 @@ def _list(lower: Node, upper: Node, model: type[Model], *, upper_first: bool) ->
     low, high = (_by_key(node, KEYS[model]) for node in (lower, upper))
     if low is None or high is None:
         return upper  # something is wrong with one of them, and alone it is said best
-    merged = {key: _merge(low[key], node, model, upper_first=upper_first) if key in low else node for key, node in high.items()}
-    if not upper_first:
-        return like(upper, list({**low, **merged}.values()))
-    return like(upper, list({**merged, **{key: node for key, node in low.items() if key not in high and _is_whole(node, model)}}.values()))
+    nothing = {} if upper_first else {key: like(node, {}) for key, node in high.items()}
+    under = {**nothing, **low}
+    merged = {key: _merge(under[key], node, model, upper_first=upper_first) if key in under else node for key, node in high.items()}
+    rest = {key: node for key, node in low.items() if key not in high}
+    return like(upper, list({**merged, **rest}.values() if upper_first else {**low, **merged}.values()))
 
 
 def _by_key(node: Node, name: str) -> dict[str, Node] | None:
@@ -107,14 +118,27 @@ def _by_key(node: Node, name: str) -> dict[str, Node] | None:
     found: dict[str, Node] = {}
     for entry in node.value:
         key = entry.value.get(name) if isinstance(entry.value, dict) else None
-        if key is None or not isinstance(key.value, str) or key.value in found:
+        if key is None or not isinstance(key.value, str):
             return None
-        found[key.value] = entry
-    return found
+        found[re.sub("/+$", "", key.value)] = entry
+    return found if len(found) == len(node.value) else None
 
 
-def _is_whole(node: Node, model: type[Model]) -> bool:
-    return model is not Container or (isinstance(node.value, dict) and "image" in node.value)
+def doubles(layer: Node) -> Iterator[Node]:
+    """The names and paths by which the lists of a layer merge, where they stand there a second time."""
+    containers = layer.at(("pod", "containers"))[0]
+    entries = containers.value if isinstance(containers.value, list) else []
+    lists = [(entries, "name")]
+    for entry in entries:
+        volumes = entry.value.get("volumes") if isinstance(entry.value, dict) else None
+        lists += [(volumes.value, "mount_path")] if volumes and isinstance(volumes.value, list) else []
+    for nodes, name in lists:
+        seen: set[str] = set()
+        for key in (node.value.get(name) for node in nodes if isinstance(node.value, dict)):
+            if key is not None and isinstance(key.value, str):
+                if key.value in seen:
+                    yield key
+                seen.add(key.value)
 
 
 def like(node: Node, value: Any) -> Node:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from cxgen import yamlio
 from cxgen.errors import Diagnostic
 from cxgen.spec import layers, models
-from cxgen.spec.diagnose import UNKNOWN, FieldPath, at, near, path_of, unknown_kind
+from cxgen.spec.diagnose import UNKNOWN, FieldPath, at, listed, near, path_of, unknown_kind
 from cxgen.spec.diagnose import diagnostics as diagnostics_of
 from cxgen.spec.project_file import NO_PROJECT, ProjectFile, layer
 from cxgen.spec.repair import repaired
@@ -70,7 +70,8 @@ def load(text: str, file: str, project: ProjectFile = NO_PROJECT) -> tuple[list[
 def _documents(node: Node, file: str, project: ProjectFile) -> list[Document]:
     """A spec as each environment has it. Where nothing differs it is read once."""
     assert isinstance(node.value, dict)
-    is_short = "image" in node.value
+    pod = node.value.get("pod")
+    is_short = not (pod and isinstance(pod.value, dict) and "containers" in pod.value)
     kind = node.value.get("kind")
     node, diagnostics = expand(node, file)
     assert isinstance(node.value, dict)
@@ -111,21 +112,23 @@ def _strangers(overrides: Mapping[str, Node], node: Node, file: str, project: Pr
         if not project.project.environments:
             message = f"cxgen.yaml names no environments; write environments: {{{name}: {{}}}} there"
         else:
-            cure = f"did you mean {guess}?" if guess else f"known are {', '.join(project.targets)}"
+            cure = f"did you mean {guess}?" if guess else f"known are {listed(project.targets)}"
             message = f"is not an environment of cxgen.yaml; {cure}"
         yield at(file, node, "E304", ("environments", name), message, key=True)
 
 
 def _merged(spec: Node, defaults: Node | None, override: Node | None, written: str, file: str, diagnostics: list[Diagnostic]) -> Node:
     """A spec between the defaults of an environment and what it says for that environment; adds what is wrong with the latter."""
-    upper = layer(override, written, file, diagnostics) if override is not None and override.value is not None else None
+    upper = layer(override, written, file, diagnostics, elsewhere=False) if override is not None and override.value is not None else None
     if defaults is None and upper is None:
         return spec
-    merged = layers.labelled(spec, "")
+    own = layers.labelled(spec, "")
+    merged = own if defaults is None else layers.over_defaults(defaults, own)
     if upper is not None and override is not None:
-        diagnostics += _misplaced(override, written, merged, file)
-        merged = layers.over(merged, upper)
-    return merged if defaults is None else layers.over_defaults(defaults, merged)
+        misplaced = list(_misplaced(override, written, layers.without_parts(merged), file))
+        diagnostics += misplaced
+        merged = merged if misplaced else layers.over(merged, upper)
+    return layers.without_parts(merged)
 
 
 def _misplaced(override: Node, written: str, spec: Node, file: str) -> Iterator[Diagnostic]:
@@ -133,15 +136,25 @@ def _misplaced(override: Node, written: str, spec: Node, file: str) -> Iterator[
     containers, _, found = spec.at(("pod", "containers"))
     if not (found and isinstance(containers.value, list) and isinstance(override.value, dict)):
         return
-    names = [entry.value["name"].value for entry in containers.value if isinstance(entry.value, dict) and "name" in entry.value]
+    given = [entry.value["name"].value for entry in containers.value if isinstance(entry.value, dict) and "name" in entry.value]
+    names = [name for name in given if isinstance(name, str)]
     short = next((name for name in models.SHORTHAND if name in override.value), None)
     if short and names and API not in names:
         message = (
-            f"the shorthand means the container {API}, which this API does not have; write pod.containers with name: "
-            f"{' or '.join(map(str, names))}"
+            f"the shorthand means the container {API}, which this API does not have; write pod.containers with name: {' or '.join(names)}"
         )
         child = override.value[short]
         yield Diagnostic("E107", message, file, child.key_line, child.key_column, below(written, short))
+    edited, where, _ = override.at(("pod", "containers"))
+    for index, entry in enumerate(edited.value if isinstance(edited.value, list) and where else ()):
+        name = entry.value.get("name") if isinstance(entry.value, dict) else None
+        if not isinstance(entry.value, dict) or name is None or not isinstance(name.value, str) or not names:
+            continue
+        if name.value not in names and "image" not in entry.value:
+            guess = near(name.value, names)
+            cure = f"did you mean {guess}?" if guess else f"write one of {listed(names)}, or an image for one more"
+            field = below(below(below(written, "pod.containers"), index), "name").replace('["pod.containers"]', ".pod.containers")
+            yield Diagnostic("E107", f"{show(name.value)} is no container of this API; {cure}", file, name.line, name.column, field)
 
 
 def _document(node: Node, file: str, environment: str, diagnostics: list[Diagnostic], *, shorthand: bool) -> Document:

@@ -30,7 +30,7 @@ class Pod(Model):
         description="The containers of a pod, at least one.", examples=[[{"name": "api", "image": "ghcr.io/acme/iris:1.4.0"}]]
     )
     labels: dict[t.LabelKey, t.LabelValue] = Field({}, description="Labels on the pods.", examples=[{"team": "vision"}])
-    annotations: dict[t.AnnotationKey, t.Text] = Field(
+    annotations: dict[t.PodAnnotationKey, t.Text] = Field(
         {}, description="Annotations on the pods.", examples=[{"example.com/owner": "vision"}]
     )
 

@@ -18,13 +18,13 @@ DEFAULT = "default"  # the one environment of a project that names none
 
 def _repository(value: Any) -> str:
     written = str(s.spelled(value, "a repository's address"))
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|([^@/:\s]+@)?[^@/:\s]+:\S+", written):
-        s.fail("E402", f"{s.show(written)} is not a repository's address; write one such as https://git.example.com/ml/apis.git")
     # Whatever stands before @ on the way to an HTTP server is a password or a token; ssh has a user there.
     if re.match(r"(?i)https?://.*@|[a-z+]+://[^@]*:[^@]*@", written):
         s.fail(
             "E402", "the address holds a password or token; leave out what stands before @ and give it to Argo CD as a repository secret"
         )
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|([^@/:\s]+@)?[^@/:\s]+:\S+", written):
+        s.fail("E402", f"{s.show(written)} is not a repository's address; write one such as https://git.example.com/ml/apis.git")
     return _no_template(written)
 
 
@@ -50,8 +50,17 @@ def _app_project(value: Any) -> str:
     return name
 
 
+def _query(value: Any) -> str:
+    written = str(s.spelled(value, "a query"))
+    if not written.strip():
+        s.fail("E103", "an empty query asks nothing; write PromQL that gives one number for the API")
+    return written
+
+
 def _server(value: Any) -> str:
     written = str(s.spelled(value, "an address"))
+    if "@" in written:
+        s.fail("E403", "the address holds a user or a password, which Git would keep; leave out what stands before @")
     if not re.fullmatch(r"https?://[^\s@]+", written):
         s.fail("E403", f"{s.show(written)} is not the address of a server; write one such as http://prometheus.monitoring:9090")
     return written
@@ -59,17 +68,21 @@ def _server(value: Any) -> str:
 
 def _required_version(value: Any) -> str:
     written = str(s.spelled(value, "a range of versions"))
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
-        return str(SpecifierSet(written))
-    except InvalidSpecifier:
-        s.fail("E405", f'{s.show(written)} is not a range of versions as Python writes it; write one such as ">=0.1,<0.2"')
+        wanted = SpecifierSet(written[:200])
+        wanted.contains("1")  # it reads the versions only now
+        return str(wanted)
+    except ValueError:
+        exact = f'"=={written}"' if re.fullmatch(r"[0-9]+(\.[0-9]+)*", written) else '">=0.1,<0.2"'
+        s.fail("E405", f"{s.show(written)} is not a range of versions as Python writes it; write {exact}")
 
 
 AppProject = Annotated[str, s.Rule(_app_project, t.environment_name.schema)]
 RepositoryUrl = Annotated[str, s.Rule(_repository, {"type": "string"})]
 Word = Annotated[str, s.Rule(_plain_text, {"type": "string"})]
+Query = Annotated[str, s.Rule(_query, {"type": ["string", "number", "boolean"]})]
 Server = Annotated[str, s.Rule(_server, {"type": "string", "pattern": "^https?://"})]
 RequiredVersion = Annotated[str, s.Rule(_required_version, {"type": "string"})]
 Format = Annotated[str, s.choice("helm", later=("kustomize", "manifests"))]
@@ -107,7 +120,7 @@ class Prometheus(Model):
     """A query that KEDA sends to Prometheus."""
 
     server: Server = Field(description="Address of Prometheus.", examples=["http://prometheus.monitoring:9090"])
-    query: t.Text = Field(
+    query: Query = Field(
         description="PromQL that gives one number for the whole API; $(name), $(namespace) and $(environment) stand for it.",
         examples=['sum(requests_in_flight{api="$(name)", namespace="$(namespace)"})'],
     )
@@ -118,11 +131,13 @@ class MetricSource(Model):
 
     one_of = ("pods", "external", "prometheus")
 
-    pods: t.MetricName | None = Field(
+    pods: t.MetricSource | None = Field(
         None, description="Metric of each pod in the custom metrics API; for autoscaler: hpa.", examples=["requests_in_flight"]
     )
-    external: t.MetricName | None = Field(
-        None, description="Metric in the external metrics API; for autoscaler: hpa.", examples=["queue_length"]
+    external: t.MetricSource | None = Field(
+        None,
+        description="Metric in the external metrics API; for autoscaler: hpa. $(name) stands for the API's, as in a query.",
+        examples=["queue_length"],
     )
     prometheus: Prometheus | None = Field(
         None,
@@ -175,6 +190,11 @@ class Environment(Model):
     @classmethod
     def _nothing_is_all_defaults(cls, data: Any) -> Any:
         return {} if data is None else data
+
+    @property
+    def where(self) -> str:
+        """The cluster, whichever of Argo CD's two names for its own was written."""
+        return "https://kubernetes.default.svc" if self.cluster == "in-cluster" else self.cluster
 
     def at_least(self, minor: int) -> bool:
         """Whether the cluster is known to have Kubernetes 1.`minor` or later."""

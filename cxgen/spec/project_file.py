@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cxgen import yamlio
 from cxgen.errors import Diagnostic, InvalidInput
 from cxgen.spec import files, layers, models
-from cxgen.spec.diagnose import FieldPath
+from cxgen.spec.diagnose import FieldPath, path_of
 from cxgen.spec.diagnose import diagnostics as diagnostics_of
 from cxgen.spec.project import FILE, Environment, Project
 from cxgen.spec.scalars import show
@@ -46,7 +46,9 @@ def load(root: Path, shown: str) -> ProjectFile:
     """The project file at a root; what it says counts only where nothing is wrong with it."""
     path = root / FILE
     if not path.exists() and not path.is_symlink():
-        return NO_PROJECT._replace(shown=shown)
+        other = next((name for name in ("cxgen.yml", ".cxgen.yaml", "Cxgen.yaml") if (root / name).exists()), None)
+        wrong = Diagnostic("E409", f"the project file is called {FILE}; rename {other}", f"{shown.removesuffix(FILE)}{other}")
+        return NO_PROJECT._replace(shown=shown, diagnostics=(wrong,) if other else ())
     try:
         return read(files.read(path, shown), shown)
     except InvalidInput as error:
@@ -75,7 +77,8 @@ def read(text: str, shown: str = FILE) -> ProjectFile:
     common = _defaults(node, ("defaults",), shown, diagnostics)
     for name in found.targets:
         own = _defaults(node, ("environments", name, "defaults"), shown, diagnostics)
-        defaults[name] = layers.over(common, own) if common and own else own or common
+        below_all = layers.like(own, {}) if own else None
+        defaults[name] = layers.over(common or below_all, own) if own and below_all else common
     return found._replace(defaults=defaults, diagnostics=tuple(diagnostics))
 
 
@@ -84,22 +87,31 @@ def _defaults(node: Node, path: FieldPath, shown: str, diagnostics: list[Diagnos
     target, written, found = node.at(path)
     if not found or target.value is None:
         return None
-    fields = layer(target, written, shown, diagnostics)
+    fields = layer(target, written, shown, diagnostics, elsewhere=True)
     if fields is None or not fields.value:
         return None
-    # By themselves they are a part of a spec: what they lack is no mistake, and what is wrong is said once, here.
+    # By themselves they are a part of a spec: what they lack is no mistake, but for what tells the entries of a list apart. null in
+    # a map takes away what lies below.
     try:
-        models.RealtimeAPI.model_validate(fields.plain())
+        models.RealtimeAPI.model_validate(layers.over(layers.like(fields, {}), fields).plain())
     except ValidationError as error:
-        wrong = [detail for detail in error.errors(include_url=False) if detail["type"] != "missing"]
+        details = error.errors(include_url=False)
+        wrong = [detail for detail in details if detail["type"] != "missing" or _is_key(path_of(detail))]
         if wrong:
             diagnostics += diagnostics_of(wrong, models.RealtimeAPI, fields, shown)
             return None
     return fields
 
 
-def layer(node: Node, written: str, file: str, diagnostics: list[Diagnostic]) -> Node | None:
-    """The fields that a layer gives to an API, its shorthand expanded; adds what is wrong with it as a layer."""
+def _is_key(path: FieldPath) -> bool:
+    return path[-1:] in (("name",), ("mount_path",)) and path[-3:-2] in (("containers",), ("volumes",))
+
+
+def layer(node: Node, written: str, file: str, diagnostics: list[Diagnostic], *, elsewhere: bool) -> Node | None:
+    """The fields that a layer gives to an API, its shorthand expanded; adds what is wrong with it as a layer.
+
+    `elsewhere` where it stands in another file than the API.
+    """
     if not isinstance(node.value, dict):
         message = f"{show(node.value)} is not a map; write fields of an API, such as autoscaling: {{min_replicas: 2}}"
         diagnostics.append(Diagnostic("E103", message, file, node.line, node.column, written))
@@ -109,6 +121,9 @@ def layer(node: Node, written: str, file: str, diagnostics: list[Diagnostic]) ->
             message = "is the same in every environment; write it into the spec itself"
             diagnostics.append(Diagnostic("E109", message, file, fixed.key_line, fixed.key_column, below(written, name)))
     fields = {key: child for key, child in node.value.items() if key not in models.FIXED}
-    layer, wrong = expand(layers.labelled(Node(fields, node.line, node.column), written, file), file)
+    made, wrong = expand(layers.labelled(Node(fields, node.line, node.column), written, file if elsewhere else ""), file)
     diagnostics += wrong
-    return layer
+    for double in layers.doubles(made):
+        message = f"{double.value} is there twice in this layer; keep one"
+        diagnostics.append(Diagnostic("E202", message, file, double.line, double.column, double.written or ""))
+    return made

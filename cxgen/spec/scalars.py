@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NoReturn
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -51,9 +51,11 @@ def show(value: object) -> str:
 def spelled(value: object, what: str) -> str:
     """A string as it is, a number or boolean as it is spelled; anything else is the wrong type."""
     if value is None:
-        fail("E108", f'null is not {what}; write "" for an empty one, or leave it out')
+        empty = ' "" for an empty one,' if what in ("a string", "a value", "a label") else ""
+        fail("E108", f"null is not {what}; write{empty} {'or ' if empty else 'one, or '}leave it out")
     if isinstance(value, dict | list | tuple) or not isinstance(value, str | int | float | Decimal):
-        fail("E103", f"{show(value)} is not {what}; write a single value")
+        name = value.get("name") if isinstance(value, dict) and len(value) == 1 and "name" in what else None
+        fail("E103", f"{show(value)} is not {what}; write {show(name) if isinstance(name, str) else 'a single value'}")
     if isinstance(value, bool):
         return "true" if value else "false"
     text = str(value)
@@ -137,6 +139,8 @@ def number(*, at_least: str | None = None, above: str | None = None, below: str 
         if not _NUMBER.fullmatch(str(value)):
             fail("E103", f"{show(value)} is not a number; write one {' and '.join(words)}")
         amount = Decimal(str(value))
+        if amount and not Decimal("1e-9") <= abs(amount) < Decimal("1e12"):
+            fail("E206", f"{show(value)} is out of range; write a number {' and '.join(words)}, with nine decimals at most")
         wrong = (
             (at_least is not None and amount < Decimal(at_least))
             or (above is not None and amount <= Decimal(above))
@@ -144,7 +148,7 @@ def number(*, at_least: str | None = None, above: str | None = None, below: str 
         )
         if wrong:
             fail("E206", f"{show(value)} is out of range; write a number {' and '.join(words)}")
-        return amount.normalize()
+        return amount.quantize(Decimal("1e-9"), ROUND_HALF_UP).normalize()
 
     schema: dict[str, Any] = {"type": "number"}
     schema |= {"minimum": float(at_least)} if at_least is not None else {}

@@ -9,6 +9,8 @@ from cxgen.spec.models import RealtimeAPI
 from cxgen.spec.project import Environment, MetricSource
 
 KEDA = "keda"
+# What a query or the name of a metric may hold in place of what differs from API to API.
+PLACEHOLDERS = ("$(name)", "$(namespace)", "$(environment)")
 IN_FLIGHT = "in_flight"
 UTILIZATION = 80  # percent of the request at which replicas are added
 RESOURCES = ("cpu", "memory")  # metrics in percent of what containers request

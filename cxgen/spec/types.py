@@ -127,6 +127,20 @@ def _key(value: Any, *, any_case: bool = False) -> str:
     return written
 
 
+# What Kubernetes reads from a pod's annotations: refused, dropped or warned of by the API server, or a way around Pod Security.
+_OF_PODS = re.compile(
+    r"(container\.)?(seccomp|apparmor)\.security\.(alpha|beta)\.kubernetes\.io/.*|(pod|scheduler|security)\.(alpha|beta)\.kubernetes\.io/.*"
+    r"|kubernetes\.io/config\..*|controller\.kubernetes\.io/pod-deletion-cost"
+)
+
+
+def _pod_key(value: Any) -> str:
+    written = _key(value, any_case=True)
+    if _OF_PODS.fullmatch(written.lower()):
+        fail("E222", f"{written} steers the pod, which its own fields do; remove it")
+    return written
+
+
 def _label(value: Any) -> str:
     written = str(spelled(value, "a label"))
     if not _LABEL_VALUE.fullmatch(written):
@@ -179,7 +193,7 @@ def _field(value: Any) -> str:
     if not match:
         fail("E230", f"{show(written)} is no field of a pod that a variable can show; write one such as metadata.name or status.podIP")
     if match["key"]:
-        _qualified(match["key"], any_case=True)
+        _qualified(match["key"], any_case="annotations" in written)
     return written
 
 
@@ -247,7 +261,14 @@ def _metric(value: Any) -> str:
     return written
 
 
-_target = number(above="0", below="1000000000")
+def _metric_source(value: Any) -> str:
+    """The name of a metric that may differ from API to API."""
+    written = str(spelled(value, "a metric"))
+    _metric(re.sub(r"\$\((name|namespace|environment)\)", "x", written))
+    return written
+
+
+_target = number(at_least="0.001", below="1000000000")  # autoscalers count in thousandths
 
 
 def _metric_target(value: Any) -> Decimal:
@@ -321,6 +342,7 @@ EnvText = Annotated[str, text("a value")]
 EnvField = Annotated[str, Rule(_field, {"type": "string", "pattern": _anchored(_FIELD)})]
 LabelKey = Annotated[str, Rule(_key, {"type": "string", "pattern": _KEY_PATTERN})]
 AnnotationKey = Annotated[str, Rule(partial(_key, any_case=True), {"type": "string", "pattern": _KEY_PATTERN})]
+PodAnnotationKey = Annotated[str, Rule(_pod_key, {"type": "string", "pattern": rf"^(?!(?:{_OF_PODS.pattern})$){_KEY_PATTERN[1:]}"})]
 LabelValue = Annotated[str, Rule(_label, {"type": ["string", "number", "boolean"], "pattern": LABEL_VALUE})]
 Cpu = Annotated[str, amount("20m", "m", "200m or 1")]
 Memory = Annotated[str, amount("20Mi", "", "512Mi or 2Gi")]
@@ -339,7 +361,7 @@ DownscaleFactor = Annotated[Decimal, number(at_least="0", below="1")]
 UpscaleFactor = Annotated[Decimal, number(above="1")]
 DownscaleTolerance = Annotated[Decimal, number(at_least="0", below="1")]
 UpscaleTolerance = Annotated[Decimal, number(at_least="0")]
-InFlight = Annotated[Decimal, number(above="0")]
+InFlight = Annotated[Decimal, number(at_least="0.001")]
 MaxSurge = Annotated[int | str, _rollout(None)]
 MaxUnavailable = Annotated[int | str, _rollout(100)]
 TimeoutSeconds = Annotated[int, integer(0, zero=1)]
@@ -368,6 +390,7 @@ UserId = Annotated[int, integer(0)]
 GracePeriod = Annotated[int, seconds("0s", "24h")]
 MetricType = Annotated[str, choice("cpu", "memory", "in_flight", "pods", "external")]
 MetricName = Annotated[str, Rule(_metric, {"type": "string", "pattern": f"^{_METRIC.pattern}$"})]
+MetricSource = Annotated[str, Rule(_metric_source, {"type": "string", "minLength": 1})]
 MetricTarget = Annotated[Decimal, Rule(_metric_target, _target.schema)]
 TaintOperator = Annotated[str, choice("Equal", "Exists")]
 TaintEffect = Annotated[str, choice("NoSchedule", "PreferNoSchedule", "NoExecute")]

@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from cxgen.errors import Diagnostic
-from cxgen.spec.diagnose import FieldPath, at
+from cxgen.secrets import secret_in
+from cxgen.spec.diagnose import FieldPath, at, listed
 from cxgen.spec.loader import Document
 from cxgen.spec.project_file import NO_PROJECT, ProjectFile
 from cxgen.spec.rules import compute, containers, cortex, nodes, probes, project, scaling, security, size
 from cxgen.spec.rules.finding import Context, Finding
+from cxgen.yamlio import Node
 
 # One environment's and one API's name, joined by "-", are the release name that Argo CD gives to Helm (at most 53).
 MAX_RELEASE_NAME = 53
 # Errors that rest on what cxgen.yaml says: while that is wrong, they would be wrong too.
 OF_ENVIRONMENTS = frozenset(("E223", "E236", "E237", "E238", "E239", "E242"))
+
+NO_EFFECT = frozenset(("W111", "W122"))
 
 RULES = (
     *(containers.names, containers.images, containers.variables, containers.volumes),
@@ -26,7 +30,7 @@ RULES = (
     *(compute.devices, compute.sizes),
     *(scaling.bounds, scaling.metrics, scaling.meanings, scaling.ignored, scaling.rollout, scaling.drains),
     *(nodes.groups, nodes.tolerations),
-    *(security.privileges, security.plain_text),
+    *(security.privileges, security.names),
     *(cortex.meanings, size.texts),
 )
 
@@ -36,49 +40,94 @@ def check(document: Document, of: ProjectFile = NO_PROJECT) -> list[Diagnostic]:
     if document.api is None:
         return list(document.diagnostics)
     context = Context(document.api, of.targets[document.environment], of.project, document.shorthand)
+    above = {path[:length] for path in document.invalid for length in range(len(path) + 1)}
     found = [
         document.at(finding.code, finding.path, finding.message)
         for rule in RULES
         for finding in rule(context)
         if not any(_is_wrong(path, document.invalid) for path in (finding.path, *finding.rests_on))
+        and not any(path in above for path in finding.rests_on)
         # A map that lacks something and has an unknown field has it under another name: that is said already.
         and not (finding.lacks and any(path[:-1] == finding.path for path in document.unknown))
     ]
+    found += _secrets(document)
     return sorted((*document.diagnostics, *found), key=lambda d: (d.line, d.column))
 
 
-def check_all(documents: Sequence[Document], of: ProjectFile) -> list[Diagnostic]:
-    """The same for many specs, each in every environment: what is found in all of them is said once, the rest names where."""
-    found: list[Diagnostic] = []
-    by_spec: dict[tuple[str, int, int], list[Document]] = {}
-    for document in documents:
-        by_spec.setdefault(document.place, []).append(document)
-    for variants in by_spec.values():
-        found += _spec(variants, of)
-    return list(dict.fromkeys(found))  # what an anchor or a default brings into several places is one mistake
-
-
-def _spec(variants: Sequence[Document], of: ProjectFile) -> Iterator[Diagnostic]:
-    """What is found in one spec, but for the warnings that it silences."""
-    where: dict[Diagnostic, list[str]] = {}
-    for document in variants:
-        for diagnostic in check(document, of):
-            names = where.setdefault(diagnostic, [])
-            if document.environment not in names:
-                names.append(document.environment)
-    api = next((document.api for document in variants if document.api), None)
-    silence = api.silence if api else {}
-    for diagnostic, names in where.items():
-        if diagnostic.code in silence or (not of.is_valid and (diagnostic.code in OF_ENVIRONMENTS or not diagnostic.is_error)):
+def _secrets(document: Document) -> Iterator[Diagnostic]:
+    """Secrets in plain text, wherever a text stands but where {value: ...} says that it is meant."""
+    for path, text in _texts(document.node, ()):
+        if not (what := secret_in(text)):
             continue
-        everywhere = len(names) == len(variants) or any(diagnostic.field.startswith(f"environments.{name}") for name in names)
-        yield diagnostic if everywhere else diagnostic._replace(message=f"in {', '.join(names)}: {diagnostic.message}")
-    occurring = {diagnostic.code for diagnostic in where}
-    if any(diagnostic.is_error for diagnostic in where) or not of.is_valid:
-        return  # what an error hides may be what is silenced
-    for code in silence:
+        if "env" in path:
+            cure = security.CURE
+        else:
+            cure = "put it into a Secret, give it to the container by env: {NAME: {secret: {name, key}}}, and write $(NAME) in a command"
+        yield document.at("E235", path, f"{what} in plain text; {cure}")
+
+
+def _texts(node: Node, path: FieldPath) -> Iterator[tuple[FieldPath, str]]:
+    value = node.value
+    if isinstance(value, dict):
+        meant = "env" in path[-2:-1] and set(value) == {"value"}
+        for key, child in value.items() if not meant else ():
+            yield from _texts(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from _texts(child, (*path, index))
+    elif isinstance(value, str):
+        yield path, value
+
+
+_Place = tuple[str, int, int]  # of a spec: its file, line and column
+
+
+def check_all(documents: Sequence[Document], of: ProjectFile) -> list[Diagnostic]:
+    """The same for many specs, each in every environment, without the warnings that a spec silences.
+
+    What is found in all environments is said once, the rest with their names; what a default brings about, with those of the APIs.
+    """
+    specs = {document.place: document for document in reversed(documents)}
+    where: dict[Diagnostic, dict[_Place, list[str]]] = {}
+    occurring: dict[_Place, set[str]] = {}
+    for document in documents:
+        for diagnostic in check(document, of):
+            occurring.setdefault(document.place, set()).add(diagnostic.code)
+            names = where.setdefault(diagnostic, {}).setdefault(document.place, [])
+            names += [document.environment] if document.environment not in names else []
+    found = []
+    for diagnostic, places in where.items():
+        if not of.is_valid and (diagnostic.code in OF_ENVIRONMENTS or not diagnostic.is_error):
+            continue
+        said = {place: names for place, names in places.items() if _is_said(diagnostic, specs[place], len(names) == len(of.targets))}
+        environments = [name for name in of.targets if any(name in names for names in said.values())]
+        if environments:
+            named = diagnostic.file == of.shown and len(said) < len(specs)
+            found.append(_with_names(diagnostic, environments, [_name(specs[place]) for place in said] if named else [], of))
+    stale = (diagnostic for place, spec in specs.items() for diagnostic in _stale(spec, occurring.get(place, set())))
+    return [*found, *(stale if of.is_valid else ())]
+
+
+def _is_said(diagnostic: Diagnostic, spec: Document, everywhere: bool) -> bool:
+    """Whether a spec does not silence what was found in it. What has no effect in one environment may have one in another."""
+    return not (spec.api and diagnostic.code in spec.api.silence) and (everywhere or diagnostic.code not in NO_EFFECT)
+
+
+def _with_names(diagnostic: Diagnostic, environments: list[str], apis: list[str], of: ProjectFile) -> Diagnostic:
+    """A diagnostic that begins with where it was found, as far as that is not everywhere, and its place does not say it."""
+    names = [f"for {listed(apis)}"] if apis else []
+    at_one = any(diagnostic.field.startswith(f"environments.{name}") for name in environments)
+    names += [f"in {listed(environments)}"] if len(environments) < len(of.targets) and not at_one else []
+    return diagnostic._replace(message=f"{' '.join(names)}: {diagnostic.message}") if names else diagnostic
+
+
+def _stale(spec: Document, occurring: set[str]) -> Iterator[Diagnostic]:
+    """What a spec silences in vain; what an error hides may be just that."""
+    if spec.api is None or any(code.startswith("E") for code in occurring):
+        return
+    for code in spec.api.silence:
         if code not in occurring:
-            yield variants[0].at("W121", ("silence", code), "silences a warning that does not occur; leave it out")
+            yield spec.at("W121", ("silence", code), "silences a warning that does not occur; leave it out")
 
 
 def check_project(of: ProjectFile) -> list[Diagnostic]:
@@ -87,7 +136,12 @@ def check_project(of: ProjectFile) -> list[Diagnostic]:
     if not of.is_valid or node is None:
         return list(of.diagnostics)
     found = (finding for rule in project.RULES for finding in rule(of.project))
-    return [*of.diagnostics, *(at(of.shown, node, finding.code, finding.path, finding.message) for finding in found)]
+    secret = (
+        Finding("E235", path, f"{what} in plain text, which Git would keep; leave it out")
+        for path, text in _texts(node, ())
+        if "defaults" not in path and (what := secret_in(text))
+    )
+    return [*of.diagnostics, *(at(of.shown, node, finding.code, finding.path, finding.message) for finding in (*found, *secret))]
 
 
 def between(documents: Iterable[Document], of: ProjectFile = NO_PROJECT) -> list[Diagnostic]:
@@ -142,10 +196,11 @@ class _Between:
             return
         host, endpoint = api.networking.host or settings.routing.host or "", api.networking.endpoint or f"/{api.name}"
         # ingress-nginx ignores case.
-        first = self.endpoints.setdefault((settings.cluster, settings.routing.ingress_class, host, endpoint.lower()), document)
+        first = self.endpoints.setdefault((settings.where, settings.routing.ingress_class, host, endpoint.lower()), document)
         if first is document or first.api is None:
             return
-        where: FieldPath = ("networking", "endpoint") if api.networking.endpoint else ("name",)
+        given = [name for name in ("endpoint", "host") if getattr(api.networking, name)]
+        where: FieldPath = ("networking", given[0]) if given else ("name",)
         if first.environment == document.environment:
             if first.api.name != api.name:
                 message = f"{endpoint} is also the endpoint of {first.api.name} in {_place(first)}; set networking.endpoint of one of them"

@@ -97,3 +97,15 @@ def test_an_address_without_one(project: Project, address: str) -> None:
 def test_an_environment_of_defaults(project: Project) -> None:
     project.write("cxgen.yaml", "environments:\n  prod:\n")
     assert "1 API for prod:" in project.render().out
+
+
+def test_a_project_file_of_another_name(project: Project) -> None:
+    (project.root / "cxgen.yaml").rename(project.root / "cxgen.yml")
+    assert project.run("validate").lines[0] == "cxgen.yml: the project file is called cxgen.yaml; rename cxgen.yml [E409]"
+
+
+def test_a_project_below_the_folder(project: Project) -> None:
+    project.write("inner/cxgen.yaml", "")
+    project.write("inner/apis/a.yaml", project.read("apis/iris.yaml"))
+    outcome = project.run("validate", "inner")
+    assert outcome.lines[0] == "inner: is a project of its own, with cxgen.yaml; change into that folder first [E409]"

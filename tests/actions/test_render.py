@@ -87,11 +87,27 @@ def test_one_environment(project: Project) -> None:
     assert project.render("--env", "prod").out.startswith("1 API for prod:")
     assert project.files("deploy/dev") == before
     assert "port: 9000" in project.read("deploy/prod/iris/values.yaml")
+    assert project.render("--env", "prod", "--env", "dev").out.startswith("1 API for dev, prod:")
     outcome = project.run("render", "--env", "prd")
     assert (outcome.code, outcome.lines[0]) == (2, "--env: prd is not an environment of this project; did you mean prod? [E304]")
     outcome = project.run("render", "--stdout")
     assert (outcome.code, outcome.lines[0].split(";")[1]) == (2, " name it with --env: dev or prod [E304]")
     assert project.run("render", "--stdout", "--env", "dev").out.count("dev.example.com") == 1
+
+
+def test_one_environment_leaves_the_files_of_others_alone(project: Project) -> None:
+    repository = "argocd: {repo_url: 'https://git.example.com/ml/apis.git'}\n"
+    project.write("cxgen.yaml", ENVIRONMENTS + repository)
+    project.render()
+    before = project.files("argocd")
+    project.write(
+        "cxgen.yaml", MEMORY + repository + "environments: {dev: {namespace: x, routing: {host: dev.example.com}}, new: {namespace: y}}"
+    )
+    assert project.render("--env", "dev").out.startswith("1 API for dev:")
+    changed = {path for path, data in project.files("argocd").items() if before.get(path) != data}
+    assert changed == {"argocd/dev.yaml", "argocd/.cxgen"}
+    project.render()
+    assert set(project.files("argocd")) == {"argocd/.cxgen", "argocd/.gitattributes", "argocd/dev.yaml", "argocd/new.yaml"}
 
 
 def test_the_last_api_of_one_environment(project: Project) -> None:

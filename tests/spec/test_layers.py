@@ -157,16 +157,53 @@ def test_containers_keep_what_a_layer_does_not_say() -> None:
     assert (probe.handler.http_path, probe.period_seconds) == ("/x", 7)
 
 
-def test_another_handler_takes_null_for_the_first(project: Project) -> None:
-    """Maps merge by key, so that a probe of two handlers comes about; the error names both, and null mends it."""
-    spec = LONG + "    - {name: a, image: 'a:1', readiness_probe: {http_get: {path: /x}}}\n"
-    found = merged(spec, "pod: {containers: [{name: a, readiness_probe: {http_get: null, tcp_socket: {}}}]}")
-    probe = found.containers[0].readiness_probe
+def test_one_of_several_fields_takes_the_place_of_another() -> None:
+    spec = LONG + "    - {name: a, image: 'a:1', readiness_probe: {http_get: {path: /x}, period_seconds: 5}}\n"
+    probe = merged(spec, "pod: {containers: [{name: a, readiness_probe: {tcp_socket: {}}}]}").containers[0].readiness_probe
     assert probe
-    assert (probe.handler.http_path, probe.handler.port) == (None, 8080)
-    project.write("cxgen.yaml", "environments: {prod: {}}")
-    project.write("apis/iris.yaml", spec + "environments: {prod: {pod: {containers: [{name: a, readiness_probe: {tcp_socket: {}}}]}}}")
-    assert "readiness_probe: names http_get and tcp_socket; write exactly one of" in project.run("validate").err
+    assert (probe.handler.http_path, probe.handler.port, probe.period_seconds) == (None, 8080, 5)
+    volume = "volumes: [{mount_path: /a, persistent_volume_claim: {name: c}, read_only: true}]"
+    upper = "volumes: [{mount_path: /a/, empty_dir: {}}]"
+    found = merged(LONG + f"    - {{name: a, image: 'a:1', {volume}}}\n", f"pod: {{containers: [{{name: a, {upper}}}]}}")
+    assert [(volume.source, mount.read_only) for volume, mount in zip(found.volumes, found.containers[0].mounts, strict=True)] == [
+        ("emptyDir", True)
+    ]
+
+
+def test_null_takes_away_what_any_lower_layer_has() -> None:
+    keys = "labels: {a: x}, annotations: {a: x}, env: {A: x}, node_selector: {a: x}"
+    none = "labels: {a: null}, annotations: {a: null}, env: {A: null}, node_selector: {a: null}"
+    for layers in (
+        {"defaults": keys, "override": none},
+        {"defaults": keys, "of_environment": none},
+        {"of_environment": keys, "override": none},
+    ):
+        found = merged(SHORT, **layers)
+        assert (found.labels, found.annotations, env(found), found.nodes.selector) == ((), (), {}, ())
+    found = merged(SHORT + "env: {A: y}", "env: {A: null}", "env: {A: x}")
+    assert env(found) == {}
+
+
+@pytest.mark.parametrize(
+    ("defaults", "message"),
+    [
+        (
+            "pod: {containers: [{name: api, env: {A: b}}, {env: {A: b}}]}",
+            "defaults.pod.containers[1].name: required; write name: api [E102]",
+        ),
+        (
+            "pod: {containers: [{name: api}, {name: api}]}",
+            "defaults.pod.containers[1].name: api is there twice in this layer; keep one [E202]",
+        ),
+        (
+            "pod: {containers: [{name: api, volumes: [{secret: {name: a}}]}]}",
+            "defaults.pod.containers[0].volumes[0].mount_path: required; write mount_path: /models [E102]",
+        ),
+    ],
+)
+def test_what_could_not_merge_is_refused(project: Project, defaults: str, message: str) -> None:
+    project.write("cxgen.yaml", f"defaults: {{{defaults}}}")
+    assert project.run("validate").lines[0].split(": ", 1)[1] == message
 
 
 def test_volumes_merge_by_path() -> None:

@@ -8,7 +8,7 @@ import string
 
 import pytest
 
-from cxgen.spec.rules.security import looks_like
+from cxgen.secrets import secret_in
 from tests.conftest import SMALLEST, Project
 
 _ANY = string.ascii_letters + string.digits
@@ -40,28 +40,28 @@ def token(prefix: str, more: str, alphabet: str, length: int) -> str:
 def test_tokens(prefix: str, more: str, alphabet: str, length: int, what: str) -> None:
     made = token(prefix, more, alphabet, length)
     for text in (made, f"--token={made}", f'{{"key": "{made}"}}', f"Bearer {made}\n"):
-        assert looks_like(text) == what
-    assert not looks_like(f"x{made}"), "the end of another word"
+        assert secret_in(text) == what
+    assert not secret_in(f"x{made}"), "the end of another word"
 
 
 def test_composed_tokens() -> None:
     part = "".join(random.choice(_ANY) for _ in range(43))
-    assert looks_like(f"eyJ{part}.eyJ{part}.{part}") == "a signed token (JWT)"
-    assert looks_like(f"S{'G'}.{part[:22]}.{part}") == "a key of SendGrid"
+    assert secret_in(f"eyJ{part}.eyJ{part}.{part}") == "a signed token (JWT)"
+    assert secret_in(f"S{'G'}.{part[:22]}.{part}") == "a key of SendGrid"
 
 
 @pytest.mark.parametrize("kind", ["", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED ", "DSA "])
 def test_private_keys(kind: str) -> None:
     dashes = "-" * 5
-    assert looks_like(f"{dashes}BEGIN {kind}PRIVATE KEY{dashes}\nMII...") == "a private key"
-    assert not looks_like(f"{dashes}BEGIN {kind}PUBLIC KEY{dashes}")
+    assert secret_in(f"{dashes}BEGIN {kind}PRIVATE KEY{dashes}\nMII...") == "a private key"
+    assert not secret_in(f"{dashes}BEGIN {kind}PUBLIC KEY{dashes}")
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "mongodb+srv", "https", "redis", "amqp"])
 def test_passwords_in_urls(scheme: str) -> None:
     word = "".join(random.choice(_ANY) for _ in range(8))
     for text in (f"{scheme}://user:{word}@host/db", f"--url={scheme}://:{word}@host:5432"):
-        assert looks_like(text) == "a password in a URL"
+        assert secret_in(text) == "a password in a URL"
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_passwords_in_urls(scheme: str) -> None:
     ],
 )
 def test_what_is_none(text: str) -> None:
-    assert not looks_like(text)
+    assert not secret_in(text)
 
 
 @pytest.mark.parametrize(

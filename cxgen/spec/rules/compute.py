@@ -8,6 +8,7 @@ from cxgen.spec import quantity
 from cxgen.spec.containers import Compute
 from cxgen.spec.diagnose import FieldPath
 from cxgen.spec.rules.finding import Context, Finding, containers
+from cxgen.spec.shorthand import API
 
 # Hardly a node has more to give to one pod; who writes more means thousandths.
 MOST_CPUS = 128
@@ -64,6 +65,8 @@ def sizes(context: Context) -> Iterator[Finding]:
                 "no memory request: the scheduler does not count what it needs, and where a node runs short it is killed first; "
                 "write compute.mem"
             )
+            if container.name != API and (context.project.defaults or context.environment.defaults):
+                message += f" for it (compute in the defaults of cxgen.yaml is that of the container {API})"
             yield Finding("W116", here if "compute" in container.model_fields_set else path, message, ((*here, "mem"),))
         if compute.cpu is not None and (count := quantity.parse(compute.cpu)) > MOST_CPUS:
             message = f"{count:f} whole CPUs for each pod; where thousandths were meant, write {count:f}m"

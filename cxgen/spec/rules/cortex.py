@@ -24,16 +24,22 @@ def meanings(context: Context) -> Iterator[Finding]:
         ]
         for field in ("command", "args"):
             texts += [((*path, field, index), value) for index, value in enumerate(getattr(container, field))]
+        names = list(container.env)
         mounted = any(volume.mount_path.startswith("/mnt") for volume in container.volumes)
         for where, value in texts:
             if several and not mounted and re.search(r"(^|[:=\s])/mnt(/|$)", value):
                 message = "/mnt is shared between containers by Cortex only; here mount an empty_dir of one name in each of them"
                 yield Finding("W107", where, message)
             for variable in re.findall(r"(?<!\$)\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)", value):
-                ours = variable in container.env or variable == "CXGEN_POD_ID"
+                # Kubernetes expands variables that stand before, and sets those of its own Service.
+                known = names[: names.index(str(where[-1]))] if "env" in where[-2:-1] else names
+                ours = variable in known or variable == "CXGEN_POD_ID" or variable.startswith("KUBERNETES_")
                 if not ours and (variable.startswith("CORTEX_") or not _runs_shell(container)):
-                    was = "was set by Cortex and is not here" if variable.startswith("CORTEX_") else "is not set"
-                    message = f"$({variable}) {was}, so the text stays as it is; set {variable} in env, or write $$({variable})"
+                    later = variable in names
+                    was = "is set only later in env" if later else "is not set"
+                    was = "was set by Cortex and is not here" if variable.startswith("CORTEX_") and not later else was
+                    cure = f"move {variable} before it" if later else f"set {variable} in env"
+                    message = f"$({variable}) {was}, so the text stays as it is; {cure}, or write $$({variable})"
                     yield Finding("W109", where, message)
 
 

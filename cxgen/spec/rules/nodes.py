@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cxgen.spec import models
-from cxgen.spec.diagnose import FieldPath, near
-from cxgen.spec.rules.finding import Context, Finding
+from cxgen.spec.diagnose import FieldPath, listed, near
+from cxgen.spec.nodes import contradicts, terms
+from cxgen.spec.rules.finding import Context, Finding, containers
 
 
 def groups(context: Context) -> Iterator[Finding]:
@@ -16,11 +17,31 @@ def groups(context: Context) -> Iterator[Finding]:
         path = ("node_groups", index)
         if name not in known:
             guess = near(name, known)
-            cure = f"did you mean {guess}?" if guess else f"known are {', '.join(known)}" if known else "define it in cxgen.yaml"
+            cure = (
+                f"did you mean {guess}?"
+                if guess
+                else f"known are {listed(known)}"
+                if known
+                else "define it in cxgen.yaml, or name it for those that have it, in environments.NAME.node_groups"
+            )
             yield Finding("E238", path, f"{name} is no node group of the environment; {cure}")
         elif known[name].spot and not context.api.spot:
             message = f"{name} has spot nodes, which can be taken away at any time; write spot: true, or leave it out"
             yield Finding("E238", path, message, (("spot",),))
+    selector = dict(context.api.node_selector)
+    for _, container in containers(context.api):
+        if container.compute.gpu and container.compute.gpu_type:
+            selector.setdefault(context.environment.gpu_type_label, container.compute.gpu_type)
+    named = [known[name].node_selector for name in context.api.node_groups if name in known]
+    spot = [group.node_selector for group in known.values() if group.spot and not context.api.spot]
+    meant = all(name in known and (context.api.spot or not known[name].spot) for name in context.api.node_groups)
+    possible = terms(named, spot) if meant else []
+    if possible and all(contradicts(term, selector) for term in possible):
+        both: FieldPath = ("node_selector",) if context.api.node_selector else ("node_groups",)
+        message = (
+            "no node can have these labels: the node groups, or the spot nodes that it must stay off, say otherwise; leave one of them out"
+        )
+        yield Finding("E240", both, message, (("node_groups",), ("spot",), ("pod",)))
     has_spot = any(group.spot for settings in context.project.environments.values() for group in settings.node_groups.values())
     if context.api.spot and not has_spot:
         yield Finding("W122", ("spot",), "has no effect: no environment of cxgen.yaml has a node group with spot: true; leave it out")

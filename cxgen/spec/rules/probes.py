@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
+from cxgen.secrets import secret_in
 from cxgen.spec.containers import Container, PreStop, Probe
 from cxgen.spec.diagnose import FieldPath
 from cxgen.spec.rules.containers import one_of
@@ -63,8 +65,8 @@ def never_pass(context: Context) -> Iterator[Finding]:
         for name in PROBES:
             probe: Probe | None = getattr(container, name)
             if probe and probe.exec and len(probe.exec.command) == 1 and " " in (text := probe.exec.command[0]).strip():
-                words = ", ".join(f'"{word}"' for word in text.split()[:4])
-                message = f"no program has such a name, so the probe never passes: a command is not run in a shell; write [{words}]"
+                words = "its words one by one" if secret_in(text) else f"[{', '.join(json.dumps(word) for word in text.split()[:4])}]"
+                message = f"no program has such a name, so the probe never passes: a command is not run in a shell; write {words}"
                 yield Finding("W119", (*path, name, "exec", "command"), message)
     if len(api.pod.containers) == 1:  # with several, another one may be the one that serves
         yield from _elsewhere(api.pod.containers[0], api.pod.port)
@@ -82,7 +84,9 @@ def _elsewhere(container: Container, port: int) -> Iterator[Finding]:
         if _HOST.fullmatch(option) and _LOOPBACK.fullmatch(value):
             message = f"{value} is reached from inside the pod only, so no probe passes and no request comes; write 0.0.0.0"
             yield Finding("W119", where, message)
-        if _PORT.fullmatch(option) and re.fullmatch(r"[0-9]{1,5}", value) and int(value) != port:
+        # -p is also the number of processes.
+        is_port = re.fullmatch(r"[0-9]{2,5}", value) and (len(option) > 2 or int(value) >= 1024)
+        if _PORT.fullmatch(option) and is_port and int(value) != port:
             message = f"the server is told to listen on {value}, and port is {port}, where probes and requests go; write port: {value}"
             yield Finding("W119", where, message, (("pod", "port"),))
     value = str(container.env.get("PORT", port))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from cxgen import __version__
+from cxgen.spec.nodes import MOST_TERMS, terms
 from cxgen.spec.project import Environment, Project
 from cxgen.spec.rules.containers import one_of
 from cxgen.spec.rules.finding import Finding
 from cxgen.spec.rules.nodes import toleration_rules
-from cxgen.spec.scaling import KEDA
+from cxgen.spec.scaling import IN_FLIGHT, KEDA, PLACEHOLDERS
 
 
 def version(project: Project) -> Iterator[Finding]:
@@ -27,7 +29,7 @@ def namespaces(project: Project) -> Iterator[Finding]:
     """Two environments in one namespace would write the same objects."""
     seen: dict[tuple[str, str | None], str] = {}
     for name, settings in project.targets().items():
-        first = seen.setdefault((settings.cluster, settings.namespace), name)
+        first = seen.setdefault((settings.where, settings.namespace), name)
         if first != name:
             message = f"{settings.namespace} is the namespace of {first} too, on the same cluster; write another namespace or cluster"
             where = ("environments", name, "namespace") if "namespace" in settings.model_fields_set else ("environments", name)
@@ -45,11 +47,30 @@ def environments(project: Project) -> Iterator[Finding]:
                     "E408", (*path, "node_selector"), "without a label every node is of this group; write one such as {pool: gpu}"
                 )
             yield from toleration_rules((*path, "tolerations"), nodes.tolerations)
+            covering = [
+                name
+                for name, other in settings.node_groups.items()
+                if other.spot and other.node_selector.items() <= nodes.node_selector.items()
+            ]
+            if not nodes.spot and nodes.node_selector and covering:
+                message = f"its nodes are those of {covering[0]} too, which has spot nodes; write spot: true here, or another label there"
+                yield Finding("E408", (*path, "node_selector"), message)
+        spot = [nodes.node_selector for nodes in settings.node_groups.values() if nodes.spot]
+        if len(terms([], spot)) > MOST_TERMS:
+            message = "to stay off so many groups of spot nodes takes too many terms; give all of them one label, such as lifecycle: spot"
+            yield Finding("E408", ("environments", name, "node_groups"), message)
 
 
 def _metrics(name: str, settings: Environment) -> Iterator[Finding]:
     for metric, source in settings.metrics.items():
         path = ("environments", name, "metrics", metric)
+        if metric != IN_FLIGHT and re.sub(r"[^a-z]", "", metric.lower()) in ("inflight", "requestsinflight"):
+            yield Finding("E408", path, f"requests in flight go by the name {IN_FLIGHT}; write that")
+        query = source.prometheus.query if source.prometheus else ""
+        for placeholder in re.findall(r"\$\(\w*\)", query):
+            if placeholder not in PLACEHOLDERS:
+                message = f"{placeholder} stands for nothing; write {', '.join(PLACEHOLDERS[:-1])} or {PLACEHOLDERS[-1]}"
+                yield Finding("E408", (*path, "prometheus", "query"), message)
         if len(source.given) != 1:
             yield one_of(path, source.given, source.one_of)
         elif settings.autoscaler == KEDA and source.prometheus is None:
@@ -58,7 +79,7 @@ def _metrics(name: str, settings: Environment) -> Iterator[Finding]:
             )
         elif settings.autoscaler != KEDA and source.prometheus is not None:
             message = (
-                "a HorizontalPodAutoscaler cannot ask Prometheus; write pods: with a metric that its adapter serves, or autoscaler: keda"
+                "a HorizontalPodAutoscaler cannot ask Prometheus; write pods: or external: with a metric of an adapter, or autoscaler: keda"
             )
             yield Finding("E408", (*path, "prometheus"), message)
 

@@ -11,6 +11,7 @@ from cxgen.spec.scalars import show
 
 _BASE: FieldPath = ("autoscaling",)
 _LEAST, _MOST = (*_BASE, "min_replicas"), (*_BASE, "max_replicas")
+MOST_PERCENT = 10_000  # of a request; Helm would spell a million 1e+06
 TOLERANCE_SINCE = 35  # Kubernetes 1.35: before, the API server takes the field and drops it
 
 
@@ -31,7 +32,9 @@ def bounds(context: Context) -> Iterator[Finding]:
         yield Finding("W104", (*_BASE, "init_replicas"), message)
     if settings.min_replicas == 0 and scaling.least(context.api, context.environment) == 1:
         if context.environment.autoscaler != scaling.KEDA:
-            yield Finding("W105", _LEAST, "rendered as 1: this autoscaler cannot scale to zero; write 1, or autoscaler: keda in cxgen.yaml")
+            yield Finding(
+                "W105", _LEAST, "rendered as 1: this autoscaler cannot scale to zero; write 1 for it, or autoscaler: keda in cxgen.yaml"
+            )
         elif settings.metrics:
             message = "cpu and memory say nothing where no replica runs, so none would ever come back; write 1, or add in_flight to metrics"
             yield Finding("E237", _LEAST, message, ((*_BASE, "metrics"),))
@@ -50,6 +53,11 @@ def metrics(context: Context) -> Iterator[Finding]:
     if target is not None and target > holds:
         message = f"{show(target)} is more than a replica holds: max_concurrency + max_queue_length is {holds}; lower it"
         yield Finding("E215", (*_BASE, "target_in_flight"), message, (("pod", "max_concurrency"), ("pod", "max_queue_length")))
+    for index, metric in enumerate(settings.metrics):
+        if metric.type == scaling.IN_FLIGHT and metric.target is not None and metric.target > holds:
+            path: FieldPath = (*_BASE, "metrics", index, "target")
+            message = f"{show(metric.target)} is more than a replica holds: max_concurrency + max_queue_length is {holds}; lower it"
+            yield Finding("E215", path, message, (("pod", "max_concurrency"), ("pod", "max_queue_length")))
     if target is not None and settings.metrics and not any(metric.type == scaling.IN_FLIGHT for metric in settings.metrics):
         message = "has no effect: metrics does not name in_flight; add {type: in_flight} there, or leave it out"
         yield Finding("W114", (*_BASE, "target_in_flight"), message, ((*_BASE, "metrics"),))
@@ -57,7 +65,7 @@ def metrics(context: Context) -> Iterator[Finding]:
     for index, metric in enumerate(settings.metrics):
         path = (*_BASE, "metrics", index)
         if (metric.type, metric.name or "") in seen:
-            yield Finding("E236", path, f"{metric.name or metric.type} is there twice; keep one")
+            yield Finding("E236", path, f"{metric.name or metric.type} is there twice; keep one", ((*path, "type"), (*path, "name")))
         seen.add((metric.type, metric.name or ""))
         yield from _metric(path, metric, context)
     if not scaling.is_fixed(api, context.environment):
@@ -65,15 +73,23 @@ def metrics(context: Context) -> Iterator[Finding]:
 
 
 def _metric(path: FieldPath, metric: models.Metric, context: Context) -> Iterator[Finding]:
+    kind = ((*path, "type"),)
     by_name = metric.type in ("pods", "external")
     if by_name and (metric.name is None or metric.target is None):
         lacks = " and ".join(name for name in ("name", "target") if getattr(metric, name) is None)
-        yield Finding("E236", path, f"{metric.type} needs {lacks}; write such as {{type: {metric.type}, name: queue_length, target: 30}}")
+        yield Finding(
+            "E236", path, f"{metric.type} needs {lacks}; write such as {{type: {metric.type}, name: queue_length, target: 30}}", kind
+        )
         return
     if not by_name and metric.name is not None:
-        yield Finding("E236", (*path, "name"), f"{metric.type} has no name; leave it out, or write type: pods or external")
-    if metric.type in scaling.RESOURCES and metric.target is not None and metric.target % 1:
-        yield Finding("E236", (*path, "target"), f"{show(metric.target)} is not a whole percentage of the request; write one such as 80")
+        yield Finding("E236", (*path, "name"), f"{metric.type} has no name; leave it out, or write type: pods or external", kind)
+    if metric.type in scaling.RESOURCES and metric.target is not None and (metric.target % 1 or metric.target > MOST_PERCENT):
+        yield Finding(
+            "E236",
+            (*path, "target"),
+            f"{show(metric.target)} is not a whole percentage of the request, up to 10000; write one such as 80",
+            kind,
+        )
     name = metric.name or metric.type
     source = context.environment.metrics.get(name)
     keda = context.environment.autoscaler == scaling.KEDA
@@ -82,7 +98,14 @@ def _metric(path: FieldPath, metric: models.Metric, context: Context) -> Iterato
         yield Finding("E236", (*path, "type"), message)
     if by_name and keda and source is None:
         message = f"KEDA must know where {name} comes from; set metrics.{name}.prometheus of the environment in cxgen.yaml"
-        yield Finding("E236", (*path, "name"), message)
+        yield Finding("E236", (*path, "name"), message, kind)
+    elsewhere = [name in other.metrics for other in context.project.environments.values()]
+    if by_name and not keda and source is None and any(elsewhere):
+        message = (
+            f"the cluster's metrics API is asked for {name} itself, since the environment names no such metric and another does; set "
+            f"metrics.{name} of the environment in cxgen.yaml"
+        )
+        yield Finding("W123", (*path, "name"), message, kind)
 
 
 def _requests(context: Context) -> Iterator[Finding]:
@@ -171,7 +194,9 @@ def rollout(context: Context) -> Iterator[Finding]:
         return
     replicas = max(api.autoscaling.min_replicas, 1)
     scarce = [(name, path) for name in ("gpu", "inf") for path, c in containers(api) if getattr(c.compute, name)]
-    if scarce and _pods(strategy.max_unavailable, replicas) == 0:
+    # Where both come to 0, Kubernetes lets one replica be unavailable.
+    surges = _pods(strategy.max_surge, replicas, up=True) > 0
+    if scarce and surges and _pods(strategy.max_unavailable, replicas) == 0:
         rests = (("update_strategy", "max_surge"), ("update_strategy", "max_unavailable"), _LEAST)
         (name, path), what = scarce[0], f"{replicas} replicas" if replicas > 1 else "one replica"
         message = (

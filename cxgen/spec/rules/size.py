@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from cxgen.spec.containers import Container
+from cxgen.spec.containers import Container, EnvReference, Volume
 from cxgen.spec.diagnose import FieldPath
 from cxgen.spec.rules.finding import Context, Finding, containers
 
@@ -31,6 +31,14 @@ def texts(context: Context) -> Iterator[Finding]:
         (("node_selector",), api.node_selector),
     ):
         sizes[path] = sum(_json(text) for pair in texts_of.items() for text in pair)
+    for path, texts_in in (
+        (
+            ("tolerations",),
+            [text for found in api.tolerations for text in (found.key or "", found.value or "", "operator, effect, seconds")],
+        ),
+        (("image_pull_secrets",), list(api.image_pull_secrets)),
+    ):
+        sizes[path] = sum(_json(text) + _TEXT for text in texts_in)
     size = sum(sizes.values())
     if size > MAX_ANNOTATIONS:
         message = (
@@ -46,7 +54,8 @@ def _texts(container: Container) -> dict[str, list[str]]:
         "image": [container.image],
         "command": list(container.command),
         "args": list(container.args),
-        "env": [text for name, value in container.env.items() for text in (name, value if isinstance(value, str) else value.value or "")],
+        "env": [text for name, value in container.env.items() for text in (name, *_of_variable(value))],
+        "volumes": [text for volume in container.volumes for text in (volume.mount_path, volume.sub_path or "", *_of_volume(volume))],
     }
     for name in ("readiness_probe", "liveness_probe", "startup_probe", "pre_stop"):
         handler = getattr(container, name)
@@ -54,6 +63,19 @@ def _texts(container: Container) -> dict[str, list[str]]:
             texts = [*(handler.exec.command if handler.exec else ()), handler.http_get.path if handler.http_get else ""]
             found[name] = texts * (2 if name == "liveness_probe" else 1)  # a startup probe is made of it
     return found
+
+
+def _of_variable(value: str | EnvReference) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    refs = [text for ref in (value.secret, value.config_map) if ref for text in (ref.name, ref.key)]
+    return [*refs, value.field or "", value.value or "", "valueFrom, secretKeyRef, name, key"]
+
+
+def _of_volume(volume: Volume) -> list[str]:
+    """A source is named in the volume, in the volume's name and in the mount."""
+    refs = [ref.name for ref in (volume.secret, volume.config_map, volume.persistent_volume_claim) if ref]
+    return [*refs, *(name[:63] for name in refs), "persistentVolumeClaim, claimName", "name, mountPath, readOnly" * 2]
 
 
 def _json(text: str) -> int:
