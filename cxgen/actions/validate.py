@@ -12,6 +12,7 @@ from cxgen.errors import Diagnostic, InvalidInput
 from cxgen.gitops import repository
 from cxgen.render import tree
 from cxgen.spec import files, loader, project_file, validate
+from cxgen.spec.between import between
 from cxgen.spec.loader import Document
 from cxgen.spec.project import FILE
 from cxgen.spec.project_file import ProjectFile
@@ -71,7 +72,7 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
         found += more
     found += validate.check_all(documents, project)
     # The later of two that contradict each other is named: that one, where only one of them was selected.
-    found += validate.between(sorted(documents, key=lambda document: document.file in chosen), project)
+    found += between(sorted(documents, key=lambda document: document.file in chosen), project)
     found += () if outside else _other_kinds(root, documents)
     order = {name: number for number, name in enumerate(read.values())}
     found = list(dict.fromkeys([*validate.check_project(project), *found]))

@@ -41,6 +41,11 @@ class Document(NamedTuple):
     kind: str = ""  # as it is written, where it is one that a version of cxgen knows
 
     @property
+    def name(self) -> str:
+        """The API's name, as far as there is one."""
+        return self.api.name if self.api else ""
+
+    @property
     def place(self) -> tuple[str, int, int]:
         """Where the spec stands: the same in every environment."""
         return self.file, self.node.line, self.node.column
@@ -132,29 +137,29 @@ def _merged(spec: Node, defaults: Node | None, override: Node | None, written: s
 
 
 def _misplaced(override: Node, written: str, spec: Node, file: str) -> Iterator[Diagnostic]:
-    """The shorthand in an override edits the container `api`; without one it would add a container where one was to be changed."""
+    """Parts of containers that the API does not have: they would add one where one was to be changed."""
     containers, _, found = spec.at(("pod", "containers"))
     if not (found and isinstance(containers.value, list) and isinstance(override.value, dict)):
         return
-    given = [entry.value["name"].value for entry in containers.value if isinstance(entry.value, dict) and "name" in entry.value]
-    names = [name for name in given if isinstance(name, str)]
+    entries = [entry.value for entry in containers.value if isinstance(entry.value, dict)]
+    names = [entry["name"].value for entry in entries if "name" in entry]
+    known = [name for name in names if isinstance(name, str)]
+    if not known:
+        return
     short = next((name for name in models.SHORTHAND if name in override.value), None)
-    if short and names and API not in names:
-        message = (
-            f"the shorthand means the container {API}, which this API does not have; write pod.containers with name: {' or '.join(names)}"
-        )
+    if short and API not in known:
         child = override.value[short]
+        message = f"the shorthand means the container {API}, which this API does not have; write pod.containers with name: {listed(known)}"
         yield Diagnostic("E107", message, file, child.key_line, child.key_column, below(written, short))
-    edited, where, _ = override.at(("pod", "containers"))
-    for index, entry in enumerate(edited.value if isinstance(edited.value, list) and where else ()):
+    edited = override.at(("pod", "containers"))[0].value
+    for index, entry in enumerate(edited if isinstance(edited, list) else ()):
         name = entry.value.get("name") if isinstance(entry.value, dict) else None
-        if not isinstance(entry.value, dict) or name is None or not isinstance(name.value, str) or not names:
+        if name is None or not isinstance(name.value, str) or name.value in known or override.at(("pod", "containers", index, "image"))[2]:
             continue
-        if name.value not in names and "image" not in entry.value:
-            guess = near(name.value, names)
-            cure = f"did you mean {guess}?" if guess else f"write one of {listed(names)}, or an image for one more"
-            field = below(below(below(written, "pod.containers"), index), "name").replace('["pod.containers"]', ".pod.containers")
-            yield Diagnostic("E107", f"{show(name.value)} is no container of this API; {cure}", file, name.line, name.column, field)
+        guess = near(name.value, known)
+        cure = f"did you mean {guess}?" if guess else f"write one of {listed(known)}, or an image for one more"
+        field = f"{written}.pod.containers[{index}].name"
+        yield Diagnostic("E107", f"{show(name.value)} is no container of this API; {cure}", file, name.line, name.column, field)
 
 
 def _document(node: Node, file: str, environment: str, diagnostics: list[Diagnostic], *, shorthand: bool) -> Document:
