@@ -70,6 +70,23 @@ def test_text_is_data(spec: dict[str, Any]) -> None:
     assert not [path for path, text in helm.chart(load(marked)).items() if "UNIQUE-MARK" in text and path != "values.yaml"]
 
 
+@given(strategies.cases(), st.data())
+def test_a_field_means_the_same_in_every_layer(case: tuple[dict[str, Any], dict[str, Any]], data: st.DataObject) -> None:
+    """Each field of a spec, moved at random to what it says for the environment or into one of the defaults, gives the same bytes."""
+    spec, project = case
+    name, settings = next(iter(project["environments"].items()))
+    settings = {key: value for key, value in settings.items() if key != "defaults"}
+    whole = {key: value for key, value in spec.items() if key != "environments"}
+    layers: list[dict[str, Any]] = [{"name": whole["name"], "kind": whole["kind"]}, {}, {}, {}]
+    for key, value in whole.items():
+        if key not in ("name", "kind"):
+            layers[data.draw(st.integers(0, 3))][key] = value
+    moved = {**layers[0], "environments": {name: layers[1]}}
+    below = {"environments": {name: {**settings, "defaults": layers[2]}}, "defaults": layers[3]}
+    alone = apis.load(strategies.to_yaml(whole), strategies.to_yaml({"environments": {name: settings}}))
+    assert helm.chart(apis.load(strategies.to_yaml(moved), strategies.to_yaml(below))) == helm.chart(alone)
+
+
 @given(strategies.cases())
 def test_the_schema_takes_the_values(case: tuple[dict[str, Any], dict[str, Any]]) -> None:
     import jsonschema
