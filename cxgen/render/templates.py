@@ -6,12 +6,16 @@ data: it can be printed, but `if` and `for` cannot ask it. So no text from a spe
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
+import sys
 from abc import ABC, abstractmethod
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
 import jinja2
+import jinja2.bccache
 
 from cxgen import resources, yamlio
 from cxgen.errors import Diagnostic, InvalidInput
@@ -141,6 +145,21 @@ def _to_string(value: object) -> Printed:
     return Printed(value.string())
 
 
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """Compiled templates where Python keeps its own bytecode, and like it: where they cannot be written, they are not."""
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        with contextlib.suppress(OSError):
+            super().dump_bytecode(bucket)
+
+
+def _compiled() -> _Compiled | None:
+    if sys.dont_write_bytecode or sys.implementation.cache_tag is None:
+        return None
+    # It holds the checksum of each template's source, and the versions of Python and Jinja.
+    return _Compiled(str(Path(importlib.util.cache_from_source(__file__)).parent), "jinja-%s.cache")
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -157,6 +176,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         finalize=_print,
         auto_reload=False,
+        bytecode_cache=_compiled(),
         optimized=False,  # there are no constants to fold, and looking for them takes time
         autoescape=False,  # noqa: S701  # this is YAML, and every value is quoted by _print
     )
