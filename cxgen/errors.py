@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from cxgen.secrets import hide
+
 # Number -> what it stands for, in the words of docs/diagnostics.md (which is generated from this table).
 CODES = {
     # Reading files.
@@ -157,7 +159,7 @@ class Diagnostic(NamedTuple):
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
         severity = "" if self.is_error else "warning"
         parts = [part for part in (place, severity, self.field, self.message) if part]
-        return printable(f"{': '.join(parts)} [{self.code}]")
+        return printable(f"{hide(': '.join(parts))} [{self.code}]")
 
 
 class CxgenError(Exception):

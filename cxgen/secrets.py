@@ -11,7 +11,7 @@ _TOKENS = {
     "a token of GitLab": r"gl(pat|dt|rt|cbt|ptt)-[A-Za-z0-9_-]{20,}",
     "an access key of AWS": r"(AKIA|ASIA)[A-Z2-7]{16}",
     "an API key of Google": r"AIza[A-Za-z0-9_-]{35}",
-    "a token of Slack": r"xox[abeoprs]-[A-Za-z0-9-]{10,}",
+    "a token of Slack": r"xox[abeoprs]-[0-9]{6,}-[A-Za-z0-9-]{6,}",
     "a token of Hugging Face": r"hf_[A-Za-z]{30,}",
     "an API key of Anthropic": r"sk-ant-[A-Za-z0-9_-]{20,}",
     "an API key of OpenAI": r"sk-(proj|svcacct|admin)-[A-Za-z0-9_-]{40,}|sk-[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20}",
@@ -22,12 +22,15 @@ _TOKENS = {
     "a token of DigitalOcean": r"do[opr]_v1_[a-f0-9]{64}",
     "a key of SendGrid": r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}",
     "a token of Databricks": r"dapi[a-f0-9]{32}",
+    "a token of Vault": r"hv[sb]\.[A-Za-z0-9_-]{24,}",
+    "a key of age": r"AGE-SECRET-KEY-1[0-9A-Z]{50,}",
+    "an API key of OpenRouter": r"sk-or-v1-[a-f0-9]{64}",
     "a key of Weights & Biases": r"wandb_v1_[A-Za-z0-9_]{40,}",
 }
 _SHORTEST = len("a://:b@c")
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9]+ ){0,3}PRIVATE KEY( BLOCK)?-----")
-# Whatever stands between : and @ is a password, but for a reference to a variable, or a placeholder in brackets.
-_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:]*:(?!\$[({]|<|\*+@)[^\s/@]+@")
+# Whatever stands between : and @ is a password, but for a reference to a variable, a placeholder, or a port.
+_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:]*:(?![$<{%]|\*+@|[0-9]{1,5}@)[^\s/@]+@")
 
 
 @cache
@@ -45,3 +48,11 @@ def secret_in(text: str) -> str:
     if match := _token().search(text):
         return list(_TOKENS)[int((match.lastgroup or "t0")[1:])]
     return "a password in a URL" if _PASSWORD.search(text) else ""
+
+
+def hide(text: str) -> str:
+    """A text without the secrets in it."""
+    if secret_in(text):
+        for pattern in (_PRIVATE_KEY, _token(), _PASSWORD):
+            text = pattern.sub("(hidden)", text)
+    return text

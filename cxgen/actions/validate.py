@@ -75,7 +75,9 @@ def validate_specs(start: Path, paths: tuple[Path, ...] = (), *, allow_none: boo
     found += between(sorted(documents, key=lambda document: document.file in chosen), project)
     found += () if outside else _other_kinds(root, documents)
     order = {name: number for number, name in enumerate(read.values())}
-    found = list(dict.fromkeys([*validate.check_project(project), *found]))
+    found = [*validate.check_project(project), *found]
+    # What an anchor brings into several places is one mistake.
+    found = list({(one.code, one.message, one.file, one.line, one.column): one for one in reversed(found)}.values())[::-1]
     found.sort(key=lambda diagnostic: (order.get(diagnostic.file, -1), diagnostic.line, diagnostic.column))
     chosen |= {project.shown, *(diagnostic.file for diagnostic in project.diagnostics)}  # the project file concerns every spec
     parents = [f"{tree.DEPLOY}/{name}" for name in project.targets]

@@ -105,8 +105,8 @@ def _metric(metric: scaling.Metric, placeholders: dict[str, str]) -> Metric:
         return text
 
     if source and source.prometheus:
-        query = filled(source.prometheus.query)
-        return Metric(key, Identifier("prometheus"), metric.name, f"{metric.target:f}", source.prometheus.server, query)
+        server, query = filled(source.prometheus.server), filled(source.prometheus.query)
+        return Metric(key, Identifier("prometheus"), metric.name, f"{metric.target:f}", server, query)
     target = quantity.canonical(f"{metric.target:f}", smallest="m")
     kind = "Pods" if (source and source.pods) or (not source and metric.type == "pods") else "External"
     return Metric(key, Identifier(kind), filled(source.pods or source.external or "") if source else metric.name, target)

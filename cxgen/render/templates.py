@@ -17,7 +17,7 @@ from typing import NoReturn
 import jinja2
 import jinja2.bccache
 
-from cxgen import resources, yamlio
+from cxgen import __version__, resources, yamlio
 from cxgen.errors import Diagnostic, InvalidInput
 from cxgen.plan.identity import Identifier
 from cxgen.plan.values import Group, Value
@@ -146,7 +146,13 @@ def _to_string(value: object) -> Printed:
 
 
 class _Compiled(jinja2.FileSystemBytecodeCache):
-    """Compiled templates where Python keeps its own bytecode, and like it: where they cannot be written, they are not."""
+    """Compiled templates where Python keeps its own bytecode: what cannot be read is made anew, what cannot be written is not kept."""
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        try:
+            super().load_bytecode(bucket)
+        except Exception:  # whatever lies there in its place
+            bucket.reset()
 
     def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
         with contextlib.suppress(OSError):
@@ -157,7 +163,7 @@ def _compiled() -> _Compiled | None:
     if sys.dont_write_bytecode or sys.implementation.cache_tag is None:
         return None
     # It holds the checksum of each template's source, and the versions of Python and Jinja.
-    return _Compiled(str(Path(importlib.util.cache_from_source(__file__)).parent), "jinja-%s.cache")
+    return _Compiled(str(Path(importlib.util.cache_from_source(__file__)).parent), f"jinja-{__version__}-%s.cache")
 
 
 @cache

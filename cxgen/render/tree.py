@@ -47,9 +47,10 @@ def _above(path: str) -> Iterator[str]:
 
 
 def covers(units: list[Unit]) -> Callable[[str], bool]:
-    """Whether a path belongs to one of the units."""
-    deep, flat = ({unit.folder for unit in units if unit.flat == is_flat} for is_flat in (False, True))
-    return lambda path: path.rpartition("/")[0] in flat or any(folder in deep for folder in _above(path))
+    """Whether a path belongs to one of the units; of what is partial, only its own files do."""
+    deep, flat = ({unit.folder for unit in units if unit.flat == is_flat and not unit.partial} for is_flat in (False, True))
+    single = {f"{unit.folder}/{name}" for unit in units if unit.partial for name in (*unit.files, inventory.NAME)}
+    return lambda path: path in single or path.rpartition("/")[0] in flat or any(folder in deep for folder in _above(path))
 
 
 class Change(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from cxgen.errors import Diagnostic
-from cxgen.secrets import secret_in
+from cxgen.secrets import hide, secret_in
 from cxgen.spec import models
 from cxgen.spec.containers import REFERENCE, TEXT
 from cxgen.spec.model import Model, models_in
@@ -30,7 +30,7 @@ def at(file: str, node: Node, code: str, path: FieldPath, message: str, *, key: 
     """A diagnostic at a path of a document; with `key`, at the key rather than its value."""
     target, field, _ = node.at(path)
     line, column = (target.key_line, target.key_column) if key and target.key_line else (target.line, target.column)
-    return Diagnostic(code, message, target.file or file, line, column, field)
+    return Diagnostic(code, hide(message), target.file or file, line, column, hide(field))
 
 
 def path_of(detail: ErrorDetails) -> FieldPath:

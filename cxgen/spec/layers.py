@@ -120,8 +120,21 @@ def _by_key(node: Node, name: str) -> dict[str, Node] | None:
         key = entry.value.get(name) if isinstance(entry.value, dict) else None
         if key is None or not isinstance(key.value, str):
             return None
-        found[re.sub("/+$", "", key.value)] = entry
+        found[_normal(key.value)] = entry
     return found if len(found) == len(node.value) else None
+
+
+def without_containers(layer: Node) -> Node:
+    """A layer whose containers cannot be merged."""
+    assert isinstance(layer.value, dict)
+    pod = layer.value["pod"]
+    assert isinstance(pod.value, dict)
+    return like(layer, {**layer.value, "pod": like(pod, {key: child for key, child in pod.value.items() if key != "containers"})})
+
+
+def _normal(key: str) -> str:
+    """A name as it is, a path as it will be."""
+    return re.sub("/+", "/", key).rstrip("/")
 
 
 def doubles(layer: Node) -> Iterator[Node]:
@@ -136,9 +149,9 @@ def doubles(layer: Node) -> Iterator[Node]:
         seen: set[str] = set()
         for key in (node.value.get(name) for node in nodes if isinstance(node.value, dict)):
             if key is not None and isinstance(key.value, str):
-                if key.value in seen:
+                if _normal(key.value) in seen:
                     yield key
-                seen.add(key.value)
+                seen.add(_normal(key.value))
 
 
 def like(node: Node, value: Any) -> Node:

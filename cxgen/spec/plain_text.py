@@ -15,6 +15,8 @@ def secrets(node: Node, path: FieldPath = ()) -> Iterator[tuple[FieldPath, str]]
     if isinstance(value, dict):
         meant = "env" in path[-2:-1] and set(value) == {"value"}
         for key, child in value.items() if not meant else ():
+            if what := secret_in(key):
+                yield (*path, key), what
             yield from secrets(child, (*path, key))
     elif isinstance(value, list):
         for index, child in enumerate(value):

@@ -19,7 +19,7 @@ DEFAULT = "default"  # the one environment of a project that names none
 def _repository(value: Any) -> str:
     written = str(s.spelled(value, "a repository's address"))
     # Whatever stands before @ on the way to an HTTP server is a password or a token; ssh has a user there.
-    if re.match(r"(?i)https?://.*@|[a-z+]+://[^@]*:[^@]*@", written):
+    if re.match(r"(?i)(?!(git\+)?ssh://)[a-z+]+://[^/]*@|https?://.*@|[a-z+]+://[^@]*:[^@]*@|[^@/]+:[^@/]+@", written):
         s.fail(
             "E402", "the address holds a password or token; leave out what stands before @ and give it to Argo CD as a repository secret"
         )
@@ -194,7 +194,7 @@ class Environment(Model):
     @property
     def where(self) -> str:
         """The cluster, whichever of Argo CD's two names for its own was written."""
-        return "https://kubernetes.default.svc" if self.cluster == "in-cluster" else self.cluster
+        return "https://kubernetes.default.svc" if self.cluster == "in-cluster" else self.cluster.rstrip("/")
 
     def at_least(self, minor: int) -> bool:
         """Whether the cluster is known to have Kubernetes 1.`minor` or later."""

@@ -126,4 +126,4 @@ def layer(node: Node, written: str, file: str, diagnostics: list[Diagnostic], *,
     for double in layers.doubles(made):
         message = f"{double.value} is there twice in this layer; keep one"
         diagnostics.append(Diagnostic("E202", message, file, double.line, double.column, double.written or ""))
-    return made
+    return layers.without_containers(made) if any(layers.doubles(made)) else made

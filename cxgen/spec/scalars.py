@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from cxgen.secrets import secret_in
 from cxgen.spec import duration, quantity
 from cxgen.yamlio import FORBIDDEN, Plain, cut
 
@@ -99,6 +100,8 @@ def pattern(code: str, regex: re.Pattern[str], longest: int, what: str, example:
 
 def _suggest(name: str, regex: re.Pattern[str], longest: int) -> str:
     """The nearest name that would do, or nothing."""
+    if secret_in(name):
+        return ""
     near = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
     near = near if regex.fullmatch(near) else near.replace(".", "-")
     return f'"{near}"' if regex.fullmatch(near) and len(near) <= longest else ""

@@ -264,7 +264,9 @@ def _metric(value: Any) -> str:
 def _metric_source(value: Any) -> str:
     """The name of a metric that may differ from API to API."""
     written = str(spelled(value, "a metric"))
-    _metric(re.sub(r"\$\((name|namespace|environment)\)", "x", written))
+    if unknown := re.search(r"\$\((?!(name|namespace|environment)\))[^)]*\)", written):
+        fail("E233", f"{unknown[0]} stands for nothing; write $(name), $(namespace) or $(environment)")
+    _metric(re.sub(r"\$\(\w+\)", "x" * 63, written))  # as long as what may stand there
     return written
 
 

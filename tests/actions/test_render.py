@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from tests.conftest import MEMORY, SMALLEST, Project
@@ -108,6 +110,24 @@ def test_one_environment_leaves_the_files_of_others_alone(project: Project) -> N
     assert changed == {"argocd/dev.yaml", "argocd/.cxgen"}
     project.render()
     assert set(project.files("argocd")) == {"argocd/.cxgen", "argocd/.gitattributes", "argocd/dev.yaml", "argocd/new.yaml"}
+
+
+def test_one_environment_leaves_what_another_has_to_finish(project: Project) -> None:
+    repository = "argocd: {repo_url: 'https://git.example.com/ml/apis.git'"
+    project.write("cxgen.yaml", ENVIRONMENTS + repository + "}\n")
+    project.render()
+    old = project.read("argocd/prod.yaml")
+    project.write("cxgen.yaml", ENVIRONMENTS + repository + ", revision: next}\n")
+    project.render()
+    # As a render that was killed leaves it: the inventory is new, one file is not, and the note names both of its hashes.
+    hashes = sorted(hashlib.sha256(text.encode()).hexdigest() for text in (old, project.read("argocd/prod.yaml")))
+    project.write("argocd/prod.yaml", old)
+    project.write("deploy/.cxgen-work/pending", f"{' '.join(hashes)}  argocd/prod.yaml\n")
+    assert "Finished" not in project.render("--env", "dev").out
+    assert project.read("argocd/prod.yaml") == old
+    assert "Finished a render that was interrupted." in project.render().out
+    assert "revision: next" in project.read("argocd/prod.yaml").replace('"', "")
+    assert not (project.root / "deploy/.cxgen-work").exists()
 
 
 def test_the_last_api_of_one_environment(project: Project) -> None:

@@ -106,3 +106,28 @@ def test_every_object_is_of_a_kind_that_argocd_is_told_of() -> None:
             found.add((group, made["kind"]))
             assert "namespace" not in made["metadata"]
     assert found == {(str(kind.group), str(kind.kind)) for kind in KINDS}
+
+
+@pytest.mark.parametrize("damage", ["truncated", "garbage", "a folder", "a file for the folder"])
+def test_compiled_templates_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    monkeypatch.setattr("importlib.util.cache_from_source", lambda _: str(folder / "x.pyc"))
+    templates._environment.cache_clear()
+    before = manifests.manifests(IRIS)
+    kept = list(folder.iterdir())
+    assert len(kept) >= 5
+    for path in kept:
+        data = path.read_bytes()
+        path.unlink()
+        if damage == "a folder":
+            path.mkdir()
+        else:
+            path.write_bytes(data[:60] if damage == "truncated" else data[:20] + b"garbage")
+    if damage == "a file for the folder":
+        folder.rename(tmp_path / "away")
+        folder.write_text("")
+    templates._environment.cache_clear()
+    assert manifests.manifests(IRIS) == before
+    templates._environment.cache_clear()

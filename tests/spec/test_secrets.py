@@ -20,7 +20,8 @@ TOKENS = [
     ("gl", "pat-", _ANY, 20, "a token of GitLab"),
     ("AK", "IA", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16, "an access key of AWS"),
     ("AI", "za", _ANY, 35, "an API key of Google"),
-    ("xo", "xb-", string.digits, 24, "a token of Slack"),
+    ("hv", "s.", _ANY, 24, "a token of Vault"),
+    ("sk-", "or-v1-", _HEX, 64, "an API key of OpenRouter"),
     ("h", "f_", string.ascii_letters, 34, "a token of Hugging Face"),
     ("sk-", "ant-", _ANY, 90, "an API key of Anthropic"),
     ("sk-", "proj-", _ANY, 48, "an API key of OpenAI"),
@@ -48,6 +49,8 @@ def test_composed_tokens() -> None:
     part = "".join(random.choice(_ANY) for _ in range(43))
     assert secret_in(f"eyJ{part}.eyJ{part}.{part}") == "a signed token (JWT)"
     assert secret_in(f"S{'G'}.{part[:22]}.{part}") == "a key of SendGrid"
+    digits = "".join(random.choice(string.digits) for _ in range(12))
+    assert secret_in(f"xo{'xb'}-{digits}-{digits}-{part[:24]}") == "a token of Slack"
 
 
 @pytest.mark.parametrize("kind", ["", "RSA ", "EC ", "OPENSSH ", "ENCRYPTED ", "DSA "])
@@ -72,6 +75,13 @@ def test_passwords_in_urls(scheme: str) -> None:
         "postgres://user:$(PASSWORD)@host/db",
         "postgres://user:${PASSWORD}@host/db",
         "postgres://user:<password>@host/db",
+        "postgres://user:$PASSWORD@host/db",
+        "postgres://{user}:{password}@host/db",
+        "postgres://%s:%s@host/db",
+        "ssh://git:22@host/path",
+        "oci://registry:5000@sha256:" + "0" * 64,
+        "xoxb-model-something-long",
+        "sk-learn-random-forest-classifier-v2-production",
         "https://host:8080/a@b",
         "http://host/?a=b:c@d",
         "registry.example.com:5000/a/b@sha256:" + "0" * 64,
@@ -141,3 +151,40 @@ def test_a_project_default(project: Project) -> None:
 def test_names(project: Project, name: str, value: str, warned: bool) -> None:
     project.write("apis/iris.yaml", SMALLEST + f"env: {{{name}: {json.dumps(value)}, OTHER: x}}")
     assert ("[W120]" in project.run("validate").err) == warned
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "image: {token}/a",
+        "node_groups: [{token}]",
+        "image_pull_secrets: ['{token}!']",
+        "environments: {{{token}: {{}}}}",
+        "env: {{{token}: x}}",
+        "{token}: x",
+        "labels: {{a: x, {token}: y, {token}: z}}",
+        "args: ['$({token})']",
+        "args: --key={token} x",
+        "pod: {{containers: [{{name: {token}, image: 'a:1'}}, {{name: {token}, image: 'a:1'}}]}}",
+        "pod: {{containers: [{{name: a, image: 'a:1', readiness_probe: {{exec: {{command: ['x {token}']}}}}}}]}}",
+        "networking: {{endpoint: /{token}}}",
+        "compute: {{cpu: {token}, gpu_type: {token}}}",
+        "autoscaling: {{window: {token}, metrics: [{{type: {token}}}]}}",
+        "kind: {token}",
+        "name: {token}",
+        "silence: {{{token}: x}}",
+    ],
+)
+def test_no_message_shows_one(project: Project, spec: str) -> None:
+    for made in (token("gl", "pat-", string.ascii_lowercase, 25), token("da", "pi", _HEX, 32), f"https://u:{'x' * 9}@h.example.com"):
+        base = "\n".join(line for line in SMALLEST.splitlines() if line.split(":")[0] not in spec.split(":", maxsplit=1)[0])
+        project.write("apis/iris.yaml", f"{base}\n{spec.format(token=made)}\n")
+        outcome = project.run("validate")
+        assert made not in outcome.err + outcome.out
+        assert made.replace("_", "-") not in outcome.err
+        assert "xxxxxxxxx" not in outcome.err
+
+
+def test_a_key_is_a_text(project: Project) -> None:
+    project.write("apis/iris.yaml", SMALLEST + f"env: {{{token('gh', 'p_', _ANY, 36)}: x}}")
+    assert "a token of GitHub in plain text" in project.run("validate").err

@@ -69,7 +69,8 @@ def sizes(context: Context) -> Iterator[Finding]:
                 message += f" for it (compute in the defaults of cxgen.yaml is that of the container {API})"
             yield Finding("W116", here if "compute" in container.model_fields_set else path, message, ((*here, "mem"),))
         if compute.cpu is not None and (count := quantity.parse(compute.cpu)) > MOST_CPUS:
-            message = f"{count:f} whole CPUs for each pod; where thousandths were meant, write {count:f}m"
+            cure = f"where thousandths were meant, write {count:f}m" if count < 1000 * MOST_CPUS else "no node has so many, so write fewer"
+            message = f"{count:f} whole CPUs for each pod; {cure}"
             yield Finding("W112", (*here, "cpu"), message)
 
 

@@ -85,4 +85,5 @@ def one_of(path: tuple[str | int, ...], given: tuple[str, ...], names: tuple[str
     """What is said where exactly one of some fields must stand."""
     what = " and ".join(given) if given else "nothing"
     message = f"names {what}; write exactly one of {', '.join(names[:-1])} and {names[-1]}"
-    return Finding("E212", path, message, tuple((*path, name) for name in names), not given)
+    where = (*path, given[-1]) if given else path  # the last is the one too many
+    return Finding("E212", where, message, tuple((*path, name) for name in names), not given)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cxgen.spec import models
 from cxgen.spec.diagnose import FieldPath, listed, near
-from cxgen.spec.nodes import contradicts, terms
+from cxgen.spec.nodes import MOST_TERMS, contradicts, terms
 from cxgen.spec.rules.finding import Context, Finding, containers
 
 
@@ -36,7 +36,10 @@ def groups(context: Context) -> Iterator[Finding]:
     spot = [group.node_selector for group in known.values() if group.spot and not context.api.spot]
     meant = all(name in known and (context.api.spot or not known[name].spot) for name in context.api.node_groups)
     possible = terms(named, spot) if meant else []
-    if possible and all(contradicts(term, selector) for term in possible):
+    if named and len(possible) > MOST_TERMS:
+        message = f"{len(named)} groups, each without the spot nodes, take {len(possible)} terms, and {MOST_TERMS} are enough; name fewer"
+        yield Finding("E240", ("node_groups",), message, (("spot",),))
+    elif possible and all(contradicts(term, selector) for term in possible):
         both: FieldPath = ("node_selector",) if context.api.node_selector else ("node_groups",)
         message = (
             "no node can have these labels: the node groups, or the spot nodes that it must stay off, say otherwise; leave one of them out"

@@ -66,11 +66,12 @@ def _metrics(name: str, settings: Environment) -> Iterator[Finding]:
         path = ("environments", name, "metrics", metric)
         if metric != IN_FLIGHT and re.sub(r"[^a-z]", "", metric.lower()) in ("inflight", "requestsinflight"):
             yield Finding("E408", path, f"requests in flight go by the name {IN_FLIGHT}; write that")
-        query = source.prometheus.query if source.prometheus else ""
-        for placeholder in re.findall(r"\$\(\w*\)", query):
-            if placeholder not in PLACEHOLDERS:
-                message = f"{placeholder} stands for nothing; write {', '.join(PLACEHOLDERS[:-1])} or {PLACEHOLDERS[-1]}"
-                yield Finding("E408", (*path, "prometheus", "query"), message)
+        asked = source.prometheus
+        for field, text in (("server", asked.server), ("query", asked.query)) if asked else ():
+            for placeholder in re.findall(r"\$\(\w*\)", text):
+                if placeholder not in PLACEHOLDERS:
+                    message = f"{placeholder} stands for nothing; write {', '.join(PLACEHOLDERS[:-1])} or {PLACEHOLDERS[-1]}"
+                    yield Finding("E408", (*path, "prometheus", field), message)
         if len(source.given) != 1:
             yield one_of(path, source.given, source.one_of)
         elif settings.autoscaler == KEDA and source.prometheus is None:
