@@ -27,10 +27,15 @@ _TOKENS = {
     "an API key of OpenRouter": r"sk-or-v1-[a-f0-9]{64}",
     "a key of Weights & Biases": r"wandb_v1_[A-Za-z0-9_]{40,}",
 }
-_SHORTEST = len("a://:b@c")
+# One of these is in every secret that is known here: to look for them first is many times faster than the patterns.
+_MARKS = (
+    *("://", "PRIVATE KEY", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "glcbt-", "glptt-"),
+    *("AKIA", "ASIA", "AIza", "xox", "hf_", "sk-", "sk_", "rk_", "npm_", "pypi-", "eyJ", "dop_v1_", "dor_v1_", "SG.", "dapi"),
+    *("hvs.", "hvb.", "AGE-SECRET-KEY-", "wandb_v1_"),
+)
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z0-9]+ ){0,3}PRIVATE KEY( BLOCK)?-----")
 # Whatever stands between : and @ is a password, but for a reference to a variable, a placeholder, or a port.
-_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:]*:(?![$<{%]|\*+@|[0-9]{1,5}@)[^\s/@]+@")
+_PASSWORD = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s/@:]*:(?![$<{%]|\*+@|[0-9]{1,5}@)[^\s/@]+@")
 
 
 @cache
@@ -41,7 +46,7 @@ def _token() -> re.Pattern[str]:
 
 def secret_in(text: str) -> str:
     """What secret a text holds, or nothing."""
-    if len(text) < _SHORTEST:
+    if not any(mark in text for mark in _MARKS):
         return ""
     if _PRIVATE_KEY.search(text):
         return "a private key"
