@@ -275,3 +275,23 @@ def test_a_shell_replaces_its_own(project: Project) -> None:
     project.write("apis/iris.yaml", SMALLEST + 'command: ["sh", "-ec", "echo $(date) $(CORTEX_PORT)"]\n')
     (line,) = (line for line in project.run("validate").lines if "W109" in line)
     assert "$(CORTEX_PORT) was set by Cortex" in line
+
+
+def test_what_has_no_effect_in_one_environment_may_have_one_in_another(project: Project) -> None:
+    fixed = "defaults: {autoscaling: {min_replicas: 1, max_replicas: 1}}"
+    project.write("apis/iris.yaml", SMALLEST + "autoscaling: {window: 2m}\n")
+    project.write("cxgen.yaml", f"{MEMORY}environments: {{dev: {{cluster: a, {fixed}}}, prod: {{cluster: b}}}}")
+    assert project.run("validate").err == ""
+    project.write("cxgen.yaml", f"{MEMORY}environments: {{dev: {{cluster: a, {fixed}}}, prod: {{cluster: b, {fixed}}}}}")
+    assert "[W111]" in project.run("validate").err
+
+
+def test_what_is_found_in_some_environments_names_them(project: Project) -> None:
+    project.write(
+        "cxgen.yaml", f"{MEMORY}environments: {{dev: {{cluster: a}}, old: {{cluster: b}}, prod: {{cluster: c, autoscaler: keda}}}}"
+    )
+    project.write("apis/iris.yaml", SMALLEST + "autoscaling:\n  metrics: [{type: external, name: a, target: 1}]\n")
+    (line,) = (line for line in project.run("validate").lines if "[E236]" in line)
+    assert "autoscaling.metrics[0].name: in prod: KEDA must know where a comes from" in line
+    project.write("apis/iris.yaml", SMALLEST + "autoscaling: {min_replicas: 0}\n")
+    assert sum("[W105]" in line for line in project.run("validate").lines) == 2  # each autoscaler has words of its own

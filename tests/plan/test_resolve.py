@@ -426,3 +426,19 @@ def test_a_service_account_that_is_named() -> None:
     assert "automountServiceAccountToken" not in pod
     assert objects(load("service_account: reader"))["ServiceAccount"]["metadata"]["name"] == "iris"
     assert objects(load())["Deployment"]["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
+
+
+@pytest.mark.parametrize(
+    ("spec", "bound"),
+    [
+        ("", None),
+        ("autoscaling: {min_replicas: 2}", 1),
+        ("disruption: {}", 1),
+        ("disruption: {max_unavailable: 0}", 0),
+        ("disruption: {max_unavailable: 50%}", "50%"),
+        ("autoscaling: {min_replicas: 2}\ndisruption: null", 1),
+    ],
+)
+def test_a_disruption_budget(spec: str, bound: int | str | None) -> None:
+    budget = objects(load(spec)).get("PodDisruptionBudget")
+    assert (budget["spec"]["maxUnavailable"] if budget else None) == bound
