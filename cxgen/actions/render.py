@@ -15,7 +15,7 @@ from cxgen.plan.identity import Identifier
 from cxgen.plan.resolve import resolve
 from cxgen.render import argocd, helm, manifests, tree
 from cxgen.render.tree import Change, Unit
-from cxgen.spec.diagnose import listed, near
+from cxgen.spec.diagnose import meant
 from cxgen.spec.scalars import DNS1035
 
 GITATTRIBUTES = b"""\
@@ -86,7 +86,7 @@ def render(
         folder = f"{tree.DEPLOY}/{name}"
         apis = [manifests.with_pod_id(api) for api in _apis(checked, name)]
         targets.append(_Target(name, folder, apis, [] if paths else _without_spec(root, folder, checked)))
-    wiring = {target.name: text for target in targets if (text := _wiring(checked, target.name, root)) is not None}
+    wiring = _wiring(checked, targets, root)
     units = _units(targets, wiring, partial=len(targets) < len(checked.project.targets))
     known = set(checked.project.targets)
     forgotten = () if paths or env else tuple(f"{tree.DEPLOY}/{other}" for other in tree.environments(root) if other not in known)
@@ -119,20 +119,17 @@ def render(
 def _environments(checked: Validated, env: tuple[str, ...]) -> list[str]:
     """The environments to render; raises InvalidInput where there is no such one."""
     known = list(checked.project.targets)
-    wrong = []
-    for name in dict.fromkeys(env):
-        if name not in known:
-            guess = near(name, known)
-            cure = f"did you mean {guess}?" if guess else f"known are {listed(known)}"
-            wrong.append(Diagnostic("E304", f"{name} is not an environment of this project; {cure}", "--env"))
-    if wrong:
-        raise InvalidInput(*wrong)
+    if strangers := [name for name in dict.fromkeys(env) if name not in known]:
+        message = "is not an environment of this project"
+        raise InvalidInput(*(Diagnostic("E304", f"{name} {message}; {meant(name, known)}", "--env") for name in strangers))
     return [name for name in known if not env or name in env]
 
 
-def _wiring(checked: Validated, name: str, root: Path) -> str | None:
-    folder = f"{repository.prefix(root)}{tree.DEPLOY}/{name}"
-    return argocd.wiring(name, checked.project.targets[name], checked.project.project.argocd, folder)
+def _wiring(checked: Validated, targets: list[_Target], root: Path) -> dict[str, str]:
+    """Argo CD's file of each environment; none where no repository's address is known."""
+    prefix, project = repository.prefix(root), checked.project
+    made = {t.name: argocd.wiring(t.name, project.targets[t.name], project.project.argocd, f"{prefix}{t.folder}") for t in targets}
+    return {name: text for name, text in made.items() if text is not None}
 
 
 def _buried(target: _Target, planned: tree.Plan) -> list[str]:

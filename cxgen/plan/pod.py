@@ -60,11 +60,7 @@ def _container(spec: c.Container, readiness: Probe | None, port: int, mounts: tu
         cpu_limit=compute.limits.cpu,
         mem_limit=compute.limits.mem or compute.mem,
         hugepages=compute.hugepages,
-        devices=tuple(
-            Device(Identifier(resource), count)
-            for resource, count in ((compute.gpu_resource, compute.gpu), (compute.inf_resource, compute.inf))
-            if count
-        ),
+        devices=tuple(Device(Identifier(resource), count) for resource, count in compute.devices),
         readiness_probe=readiness,
         liveness_probe=liveness,
         startup_probe=startup,

@@ -10,7 +10,6 @@ from cxgen.plan.nodes import nodes
 from cxgen.plan.pod import containers, progress_deadline
 from cxgen.spec import models, quantity, scaling
 from cxgen.spec.project import Environment
-from cxgen.spec.rules.scaling import TOLERANCE_SINCE
 from cxgen.spec.scalars import MAX_INT32
 
 
@@ -72,7 +71,7 @@ def _monitoring(spec: models.RealtimeAPI) -> Monitoring | None:
 
 def _autoscaling(spec: models.RealtimeAPI, environment: Environment, name: str) -> Autoscaling:
     settings = spec.autoscaling
-    tolerant = environment.at_least(TOLERANCE_SINCE)
+    tolerant = scaling.has_tolerance(environment)
     down, up = (quantity.canonical(f"{share:f}", smallest="m") for share in (settings.downscale_tolerance, settings.upscale_tolerance))
     placeholders = {"name": spec.name, "namespace": environment.namespace or name, "environment": name}
     return Autoscaling(

@@ -84,6 +84,11 @@ class Compute(Model):
     hugepages: t.HugePages | None = Field(None, description="Huge pages of 2Mi together, in whole pages.", examples=["256Mi"])
     limits: Limits = Field(Limits.model_construct(), description="What the container cannot exceed.", examples=[{"cpu": 2}])
 
+    @property
+    def devices(self) -> list[tuple[str, int]]:
+        """The devices that are asked for: the resource, and how many."""
+        return [(resource, count) for resource, count in ((self.gpu_resource, self.gpu), (self.inf_resource, self.inf)) if count]
+
 
 class KeyRef(Model):
     """A key of an object in the API's namespace."""

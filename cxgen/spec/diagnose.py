@@ -241,6 +241,13 @@ def listed(names: Iterable[str], most: int = 10) -> str:
     return ", ".join(all_names[:most]) + more
 
 
+def meant(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """The cure for a name that is not known: the nearest that is, else something else to do, else all that are."""
+    names = list(known)
+    guess = near(name, names)
+    return f"did you mean {guess}?" if guess else otherwise or f"known are {listed(names)}"
+
+
 def near(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     """The nearest of some names, or nothing where none is near."""
     by_lower = {candidate.lower(): candidate for candidate in known}

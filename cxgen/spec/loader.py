@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from cxgen import yamlio
 from cxgen.errors import Diagnostic
 from cxgen.spec import layers, models
-from cxgen.spec.diagnose import UNKNOWN, FieldPath, at, listed, near, path_of, unknown_kind
+from cxgen.spec.diagnose import UNKNOWN, FieldPath, at, listed, meant, path_of, unknown_kind
 from cxgen.spec.diagnose import diagnostics as diagnostics_of
 from cxgen.spec.project_file import NO_PROJECT, ProjectFile, layer
 from cxgen.spec.repair import repaired
@@ -81,14 +81,14 @@ def _documents(node: Node, file: str, project: ProjectFile) -> list[Document]:
     node, diagnostics = expand(node, file)
     assert isinstance(node.value, dict)
     known = str(kind.value) if kind is not None and kind.value in (*models.KINDS, *models.PLANNED_KINDS) else ""
-    fields, meant = dict(node.value), ""
+    fields = dict(node.value)
     if kind is not None and kind.value is not None and known not in models.KINDS:
-        wrong, meant = unknown_kind(kind, node, file)
-        if meant not in models.KINDS:
+        wrong, supposed = unknown_kind(kind, node, file)
+        if supposed not in models.KINDS:
             nothing: frozenset[FieldPath] = frozenset()
             return [Document(file, node, name, None, nothing, nothing, (wrong,), kind=known) for name in project.targets]
         diagnostics.append(wrong)
-        fields["kind"] = layers.like(kind, meant)  # a slip, so the rest is checked as what was meant
+        fields["kind"] = layers.like(kind, supposed)  # a slip, so the rest is checked as what was meant
     own = node.value.get("environments")
     overrides = dict(own.value) if own is not None and isinstance(own.value, dict) else {}
     if overrides:
@@ -113,12 +113,10 @@ def _strangers(overrides: Mapping[str, Node], node: Node, file: str, project: Pr
     for name in overrides:
         if name in project.targets or not project.is_valid:
             continue
-        guess = near(name, project.targets)
         if not project.project.environments:
             message = f"cxgen.yaml names no environments; write environments: {{{name}: {{}}}} there"
         else:
-            cure = f"did you mean {guess}?" if guess else f"known are {listed(project.targets)}"
-            message = f"is not an environment of cxgen.yaml; {cure}"
+            message = f"is not an environment of cxgen.yaml; {meant(name, project.targets)}"
         yield at(file, node, "E304", ("environments", name), message, key=True)
 
 
@@ -156,8 +154,7 @@ def _misplaced(override: Node, written: str, spec: Node, file: str) -> Iterator[
         name = entry.value.get("name") if isinstance(entry.value, dict) else None
         if name is None or not isinstance(name.value, str) or name.value in known or override.at(("pod", "containers", index, "image"))[2]:
             continue
-        guess = near(name.value, known)
-        cure = f"did you mean {guess}?" if guess else f"write one of {listed(known)}, or an image for one more"
+        cure = meant(name.value, known, f"write one of {listed(known)}, or an image for one more")
         field = f"{written}.pod.containers[{index}].name"
         yield Diagnostic("E107", f"{show(name.value)} is no container of this API; {cure}", file, name.line, name.column, field)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from cxgen.spec.models import RealtimeAPI
+from cxgen.spec.project import Environment
+
 Labels = Mapping[str, str]
 Literal = tuple[str, str, str]  # label, In or NotIn, value
 MOST_TERMS = 64
@@ -15,10 +18,10 @@ def terms(wanted: Iterable[Labels], unwanted: Iterable[Labels]) -> list[tuple[Li
     Nothing where every node will do; where none will, the terms contradict themselves. Stops beyond MOST_TERMS.
     """
     found: dict[tuple[Literal, ...], None] = {}
+    smallest = _smallest(unwanted)
     for labels in list(wanted) or [{}]:
         here = tuple((label, "In", value) for label, value in sorted(labels.items()))
-        for term in _others(here, labels, _smallest(unwanted)):
-            found[term] = None
+        found |= dict.fromkeys(_others(here, labels, smallest))
     return [term for term in found if term]
 
 
@@ -47,6 +50,21 @@ def _others(here: tuple[Literal, ...], labels: Labels, unwanted: list[Labels]) -
 def contradicts(term: tuple[Literal, ...], selector: Labels) -> bool:
     """Whether no node can meet a term and have the labels of a selector."""
     given = {**selector, **{label: value for label, operator, value in term if operator == "In"}}
-    return any(
-        (given.get(label, value) != value) if operator == "In" else given.get(label) == value for label, operator, value in term
-    ) or any(given[label] != value for label, value in selector.items())
+    ruled_out = any(given.get(label) == value for label, operator, value in term if operator == "NotIn")
+    return ruled_out or any(given[label] != value for label, value in selector.items())
+
+
+def selector(api: RealtimeAPI, environment: Environment) -> dict[str, str]:
+    """The labels that a node must have: those that are named, and the type of the GPUs."""
+    found = dict(api.node_selector)
+    for container in api.pod.containers:
+        if container.compute.gpu and container.compute.gpu_type:
+            found.setdefault(environment.gpu_type_label, container.compute.gpu_type)
+    return found
+
+
+def terms_of(api: RealtimeAPI, environment: Environment) -> list[tuple[Literal, ...]]:
+    """The terms of an API: its node groups, and off the spot nodes where it may not be there."""
+    groups = environment.node_groups
+    named = [groups[name].node_selector for name in api.node_groups if name in groups]
+    return terms(named, [] if api.spot else [group.node_selector for group in groups.values() if group.spot])

@@ -77,8 +77,7 @@ def read(text: str, shown: str = FILE) -> ProjectFile:
     common = _defaults(node, ("defaults",), shown, diagnostics)
     for name in found.targets:
         own = _defaults(node, ("environments", name, "defaults"), shown, diagnostics)
-        below_all = layers.like(own, {}) if own else None
-        defaults[name] = layers.over(common or below_all, own) if own and below_all else common
+        defaults[name] = layers.over(common or layers.like(own, {}), own) if own else common
     return found._replace(defaults=defaults, diagnostics=tuple(diagnostics))
 
 
@@ -123,7 +122,8 @@ def layer(node: Node, written: str, file: str, diagnostics: list[Diagnostic], *,
     fields = {key: child for key, child in node.value.items() if key not in models.FIXED}
     made, wrong = expand(layers.labelled(Node(fields, node.line, node.column), written, file if elsewhere else ""), file)
     diagnostics += wrong
-    for double in layers.doubles(made):
+    doubles = list(layers.doubles(made))
+    for double in doubles:
         message = f"{double.value} is there twice in this layer; keep one"
         diagnostics.append(Diagnostic("E202", message, file, double.line, double.column, double.written or ""))
-    return layers.without_containers(made) if any(layers.doubles(made)) else made
+    return layers.without_containers(made) if doubles else made

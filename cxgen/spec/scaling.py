@@ -12,6 +12,7 @@ KEDA = "keda"
 # What a query or the name of a metric may hold in place of what differs from API to API.
 PLACEHOLDERS = ("$(name)", "$(namespace)", "$(environment)")
 IN_FLIGHT = "in_flight"
+TOLERANCE_SINCE = 35  # Kubernetes 1.35: before, the API server takes the field and drops it
 UTILIZATION = 80  # percent of the request at which replicas are added
 RESOURCES = ("cpu", "memory")  # metrics in percent of what containers request
 
@@ -56,3 +57,8 @@ def least(api: RealtimeAPI, environment: Environment) -> int:
 def is_fixed(api: RealtimeAPI, environment: Environment) -> bool:
     """Whether the number of replicas is fixed, so that there is no autoscaler."""
     return least(api, environment) == api.autoscaling.max_replicas
+
+
+def has_tolerance(environment: Environment) -> bool:
+    """Whether the autoscaler of an environment takes a tolerance."""
+    return environment.at_least(TOLERANCE_SINCE)

@@ -30,6 +30,11 @@ class Finding(NamedTuple):
     lacks: bool = False  # a field that is not there is what is wrong
 
 
+def devices(api: models.RealtimeAPI) -> list[tuple[str, FieldPath]]:
+    """Where GPUs and Inferentia chips are asked for: the field, and the path of the container."""
+    return [(name, path) for name in ("gpu", "inf") for path, container in containers(api) if getattr(container.compute, name)]
+
+
 def containers(api: models.RealtimeAPI) -> Iterator[tuple[FieldPath, Container]]:
     """The containers with their paths."""
     for index, container in enumerate(api.pod.containers):

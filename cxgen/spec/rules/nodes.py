@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cxgen.spec import models
-from cxgen.spec.diagnose import FieldPath, listed, near
-from cxgen.spec.nodes import MOST_TERMS, contradicts, terms
-from cxgen.spec.rules.finding import Context, Finding, containers
+from cxgen.spec.diagnose import FieldPath, meant
+from cxgen.spec.nodes import MOST_TERMS, contradicts, selector, terms_of
+from cxgen.spec.rules.finding import Context, Finding
 
 
 def groups(context: Context) -> Iterator[Finding]:
@@ -16,30 +16,20 @@ def groups(context: Context) -> Iterator[Finding]:
     for index, name in enumerate(context.api.node_groups):
         path = ("node_groups", index)
         if name not in known:
-            guess = near(name, known)
-            cure = (
-                f"did you mean {guess}?"
-                if guess
-                else f"known are {listed(known)}"
-                if known
-                else "define it in cxgen.yaml, or name it for those that have it, in environments.NAME.node_groups"
-            )
+            nowhere = "define it in cxgen.yaml, or name it for those that have it, in environments.NAME.node_groups"
+            cure = meant(name, known) if known else nowhere
             yield Finding("E238", path, f"{name} is no node group of the environment; {cure}")
         elif known[name].spot and not context.api.spot:
             message = f"{name} has spot nodes, which can be taken away at any time; write spot: true, or leave it out"
             yield Finding("E238", path, message, (("spot",),))
-    selector = dict(context.api.node_selector)
-    for _, container in containers(context.api):
-        if container.compute.gpu and container.compute.gpu_type:
-            selector.setdefault(context.environment.gpu_type_label, container.compute.gpu_type)
-    named = [known[name].node_selector for name in context.api.node_groups if name in known]
-    spot = [group.node_selector for group in known.values() if group.spot and not context.api.spot]
-    meant = all(name in known and (context.api.spot or not known[name].spot) for name in context.api.node_groups)
-    possible = terms(named, spot) if meant else []
-    if named and len(possible) > MOST_TERMS:
-        message = f"{len(named)} groups, each without the spot nodes, take {len(possible)} terms, and {MOST_TERMS} are enough; name fewer"
+    named = all(name in known and (context.api.spot or not known[name].spot) for name in context.api.node_groups)
+    labels = selector(context.api, context.environment)
+    possible = terms_of(context.api, context.environment) if named else []
+    if context.api.node_groups and len(possible) > MOST_TERMS:
+        count = len(context.api.node_groups)
+        message = f"{count} groups, each without the spot nodes, take {len(possible)} terms, and {MOST_TERMS} are enough; name fewer"
         yield Finding("E240", ("node_groups",), message, (("spot",),))
-    elif possible and all(contradicts(term, selector) for term in possible):
+    elif possible and all(contradicts(term, labels) for term in possible):
         both: FieldPath = ("node_selector",) if context.api.node_selector else ("node_groups",)
         message = (
             "no node can have these labels: the node groups, or the spot nodes that it must stay off, say otherwise; leave one of them out"

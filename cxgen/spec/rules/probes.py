@@ -87,9 +87,12 @@ def _elsewhere(container: Container, port: int) -> Iterator[Finding]:
         # -p is also the number of processes.
         is_port = re.fullmatch(r"[0-9]{2,5}", value) and (len(option) > 2 or int(value) >= 1024)
         if _PORT.fullmatch(option) and is_port and int(value) != port:
-            message = f"the server is told to listen on {value}, and port is {port}, where probes and requests go; write port: {value}"
-            yield Finding("W119", where, message, (("pod", "port"),))
+            yield _other_port(where, value, port)
     value = str(container.env.get("PORT", port))
     if re.fullmatch(r"[0-9]{1,5}", value) and int(value) != port:
-        message = f"the server is told to listen on {value}, and port is {port}, where probes and requests go; write port: {value}"
-        yield Finding("W119", (*path, "env", "PORT"), message, (("pod", "port"),))
+        yield _other_port((*path, "env", "PORT"), value, port)
+
+
+def _other_port(path: FieldPath, value: str, port: int) -> Finding:
+    message = f"the server is told to listen on {value}, and port is {port}, where probes and requests go; write port: {value}"
+    return Finding("W119", path, message, (("pod", "port"),))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from cxgen.spec import models, scaling
 from cxgen.spec.diagnose import FieldPath
-from cxgen.spec.rules.finding import Context, Finding, containers
+from cxgen.spec.rules.finding import Context, Finding, containers, devices
 from cxgen.spec.scalars import show
 
 _BASE: FieldPath = ("autoscaling",)
 _LEAST, _MOST = (*_BASE, "min_replicas"), (*_BASE, "max_replicas")
 MOST_PERCENT = 10_000  # of a request; Helm would spell a million 1e+06
-TOLERANCE_SINCE = 35  # Kubernetes 1.35: before, the API server takes the field and drops it
 
 
 def bounds(context: Context) -> Iterator[Finding]:
@@ -50,15 +50,14 @@ def metrics(context: Context) -> Iterator[Finding]:
     api, settings = context.api, context.api.autoscaling
     holds = api.pod.max_concurrency + api.pod.max_queue_length
     target = settings.target_in_flight
-    if target is not None and target > holds:
-        message = f"{show(target)} is more than a replica holds: max_concurrency + max_queue_length is {holds}; lower it"
-        yield Finding("E215", (*_BASE, "target_in_flight"), message, (("pod", "max_concurrency"), ("pod", "max_queue_length")))
-    for index, metric in enumerate(settings.metrics):
-        if metric.type == scaling.IN_FLIGHT and metric.target is not None and metric.target > holds:
-            path: FieldPath = (*_BASE, "metrics", index, "target")
-            message = f"{show(metric.target)} is more than a replica holds: max_concurrency + max_queue_length is {holds}; lower it"
-            yield Finding("E215", path, message, (("pod", "max_concurrency"), ("pod", "max_queue_length")))
-    if target is not None and settings.metrics and not any(metric.type == scaling.IN_FLIGHT for metric in settings.metrics):
+    in_flight = [(index, metric.target) for index, metric in enumerate(settings.metrics) if metric.type == scaling.IN_FLIGHT]
+    wanted: list[tuple[FieldPath, Decimal | None]] = [(("target_in_flight",), target)]
+    wanted += [(("metrics", index, "target"), other) for index, other in in_flight]
+    for where, amount in wanted:
+        if amount is not None and amount > holds:
+            message = f"{show(amount)} is more than a replica holds: max_concurrency + max_queue_length is {holds}; lower it"
+            yield Finding("E215", (*_BASE, *where), message, (("pod", "max_concurrency"), ("pod", "max_queue_length")))
+    if target is not None and settings.metrics and not in_flight:
         message = "has no effect: metrics does not name in_flight; add {type: in_flight} there, or leave it out"
         yield Finding("W114", (*_BASE, "target_in_flight"), message, ((*_BASE, "metrics"),))
     seen: set[tuple[str, str]] = set()
@@ -147,10 +146,10 @@ def meanings(context: Context) -> Iterator[Finding]:
                 "the load, make autoscaling.min_replicas and max_replicas equal"
             )
             yield Finding("W103", path, message, (_LEAST, _MOST))
-    devices = [(name, path) for name in ("gpu", "inf") for path, c in containers(api) if getattr(c.compute, name)]
+    asked = devices(api)
     on_cpu = [metric for metric in followed if metric.type == "cpu"]
-    if devices and on_cpu and not promised and not scaling.is_fixed(api, context.environment):
-        (name, path), index = devices[0], on_cpu[0].place
+    if asked and on_cpu and not promised and not scaling.is_fixed(api, context.environment):
+        (name, path), index = asked[0], on_cpu[0].place
         where = (*path, "compute", name) if index is None else (*_BASE, "metrics", index)
         message = (
             "replicas follow the CPU, which says little where a device does the work; follow in_flight or a metric of your own in "
@@ -165,7 +164,7 @@ def ignored(context: Context) -> Iterator[Finding]:
     given = settings.model_fields_set
     fixed = scaling.is_fixed(context.api, context.environment)
     tolerances = ("downscale_tolerance", "upscale_tolerance")
-    if not has_tolerance(context):
+    if not scaling.has_tolerance(context.environment):
         for name in tolerances:
             if name in given:
                 known = context.environment.kubernetes_version
@@ -175,14 +174,9 @@ def ignored(context: Context) -> Iterator[Finding]:
     if fixed:
         bounds = {"min_replicas", "max_replicas", "init_replicas", "target_in_flight"}
         for name in models.Autoscaling.model_fields:
-            if name in given - bounds and (name not in tolerances or has_tolerance(context)):
+            if name in given - bounds and (name not in tolerances or scaling.has_tolerance(context.environment)):
                 message = f"has no effect: replicas are fixed at {settings.max_replicas}; leave it out, or raise max_replicas"
                 yield Finding("W111", (*_BASE, name), message, (_LEAST, _MOST))
-
-
-def has_tolerance(context: Context) -> bool:
-    """Whether the autoscaler of the environment takes a tolerance."""
-    return context.environment.at_least(TOLERANCE_SINCE)
 
 
 def rollout(context: Context) -> Iterator[Finding]:
@@ -193,7 +187,7 @@ def rollout(context: Context) -> Iterator[Finding]:
         yield Finding("E217", ("update_strategy", "max_surge"), message, (("update_strategy", "max_unavailable"),))
         return
     replicas = max(api.autoscaling.min_replicas, 1)
-    scarce = [(name, path) for name in ("gpu", "inf") for path, c in containers(api) if getattr(c.compute, name)]
+    scarce = devices(api)
     # Where both come to 0, Kubernetes lets one replica be unavailable.
     surges = _pods(strategy.max_surge, replicas, up=True) > 0
     if scarce and surges and _pods(strategy.max_unavailable, replicas) == 0:
